@@ -4,7 +4,8 @@
  */
 export type Timestamp = string & { readonly __timestamp: unique symbol };
 
-const isoPattern = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
+const isoPattern =
+  /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
 
 /**
  * Reads the date forms Enterprise Manager writes: no fraction (9.5), 1 to 7 digits (later), with `Z`, an offset, or
@@ -20,7 +21,8 @@ export function parseTimestamp(text: string): Timestamp | undefined {
   // Date.parse rolls 30 February over to March; the round trip shows it.
   if (Number.isNaN(milliseconds) || !new Date(milliseconds).toISOString().startsWith(local)) return undefined;
   const shifted = new Date(milliseconds - offsetMinutes(zone) * 60_000);
-  if (Number.isNaN(shifted.getTime()) || shifted.getUTCFullYear() < 1 || shifted.getUTCFullYear() > 9999) return undefined;
+  if (Number.isNaN(shifted.getTime()) || shifted.getUTCFullYear() < 1 || shifted.getUTCFullYear() > 9999)
+    return undefined;
   return `${shifted.toISOString().slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, '0')}Z` as Timestamp;
 }
 

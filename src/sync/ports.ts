@@ -2,6 +2,9 @@ import type { BackupSession } from '../domain/backup-session.ts';
 import type { BackupTask } from '../domain/backup-task.ts';
 import type { BackupJob, BackupServer } from '../domain/inventory.ts';
 import type { ListForm } from '../domain/list-form.ts';
+import type { ListedRecord, SessionRow, UnreadableRow } from '../domain/session-row.ts';
+import type { Sighting } from '../domain/sighting.ts';
+import type { RunOutcome } from '../domain/sync-run.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 
 /** The session list while it arrives. Memory does not grow with it. */
@@ -38,8 +41,81 @@ export type EnterpriseManager = {
   /** End of EM's last data collection; undefined when unknown or not allowed. */
   readCollectedAt(): Promise<Timestamp | undefined>;
   /** Sessions created in [from, to), page by page from 1. */
-  querySessions(window: { readonly from: Timestamp; readonly to: Timestamp }, page: number): Promise<QueryPage>;
+  querySessions(
+    window: { readonly from: Timestamp; readonly to: Timestamp },
+    page: number,
+  ): Promise<QueryPage>;
   usage(): { readonly requests: number; readonly bytesReceived: number };
   /** Logs off. Never throws: a failed logoff is left to EM's idle expiry. */
   close(): Promise<void>;
+};
+
+/** What is known of a source before its list is read. */
+export type Known = {
+  /** 32 bytes a record of the last list: its fingerprint, then its session's id. */
+  readonly listed: Uint8Array;
+  /** Sessions without a final result, as ids. */
+  readonly unfinished: ReadonlySet<string>;
+  /** Names of the jobs administrators made, to tell the computer from a child job's name. */
+  readonly jobNames: ReadonlySet<string>;
+};
+
+/**
+ * The history of one source, for the one run that holds it. Every write is one transaction that first proves that the
+ * run still holds the source, and throws SyncError `interrupted` when another has taken over.
+ */
+export type SourceHistory = {
+  readonly runId: string;
+  /** Aborted when the lock is gone with its connection: the run must stop. */
+  readonly lost: AbortSignal;
+  readKnown(): Promise<Known>;
+  writeInventory(servers: readonly BackupServer[], jobs: readonly BackupJob[]): Promise<void>;
+  /**
+   * No session may occur twice in `rows`. `records` are the list's records behind them; `superseded` the fingerprints of
+   * earlier records of the same sessions.
+   */
+  writeSessions(
+    rows: readonly SessionRow[],
+    options: {
+      readonly sighting: Sighting;
+      readonly records: readonly ListedRecord[];
+      readonly superseded: readonly string[];
+    },
+  ): Promise<{ readonly inserted: number; readonly changed: number }>;
+  /** Sessions of which EM shows no more than a reference; never overwrites what is known. */
+  writeReferences(
+    rows: readonly SessionRow[],
+    records: readonly ListedRecord[],
+  ): Promise<{ readonly inserted: number }>;
+  writeUnreadable(rows: readonly UnreadableRow[]): Promise<void>;
+  /** After a complete list: forgets records it no longer shows and notes when their sessions were last seen. */
+  closeList(gone: {
+    readonly fingerprints: readonly string[];
+    readonly sessionIds: readonly string[];
+    /** Fingerprints of the records that could not be read this time. */
+    readonly unreadable: readonly string[];
+  }): Promise<void>;
+  /** Sessions without a final result that the list no longer shows. */
+  readVanished(): Promise<readonly string[]>;
+  markLost(sessionIds: readonly string[]): Promise<unknown>;
+  /** Gives jobs their newest names and computers, and sessions the computers of their jobs. */
+  settleNames(jobIds: readonly string[]): Promise<void>;
+  /** How many of the listed sessions the database really holds. */
+  countStored(): Promise<number>;
+  noteCollectedAt(at: Timestamp): Promise<unknown>;
+  finish(outcome: RunOutcome): Promise<void>;
+  release(): Promise<void>;
+};
+
+/** The sessions of one source whose tasks are still to be read. Its writes are idempotent. */
+export type TaskBacklog = {
+  /** The next sessions that are due, newest first. */
+  readDue(limit: number): Promise<readonly string[]>;
+  /** Stores what was read, an empty list included, and strikes the sessions off. */
+  write(
+    read: readonly { readonly sessionId: string; readonly tasks: readonly BackupTask[] }[],
+  ): Promise<void>;
+  /** Tries these again later, with growing pauses. */
+  postpone(sessionIds: readonly string[]): Promise<void>;
+  count(): Promise<number>;
 };

@@ -1,0 +1,35 @@
+import type { TasksMode } from '../domain/sync-run.ts';
+import { classifyDatabaseError } from './classify-database-error.ts';
+import type { Database, Statements } from './database.ts';
+import { lockSource } from './source-lock.ts';
+import { openSource } from './sync-runs.ts';
+import { countBacklog, postponeSessions, readDueSessions } from './task-backlog.ts';
+import { upsertTasks, type ReadTasks } from './write-tasks.ts';
+
+/** Takes a source's task backlog, or returns undefined when another process works on it (a matter of manners, not of truth). */
+export async function holdBacklog(
+  database: Database,
+  source: { readonly name: string; readonly url: string; readonly tasks: TasksMode },
+) {
+  const { prisma } = database;
+  const sourceId = await openSource(prisma, source);
+  const lock = await lockSource(database.url, sourceId, 'tasks');
+  if (lock === undefined) return undefined;
+
+  async function run<T>(statements: (statement: Statements) => Promise<T>): Promise<T> {
+    try {
+      return await prisma.$transaction(statements, { timeout: 300_000, maxWait: 30_000 });
+    } catch (error) {
+      throw classifyDatabaseError(error);
+    }
+  }
+
+  return {
+    readDue: (limit: number) => run((statement) => readDueSessions(statement, sourceId, limit)),
+    write: (read: readonly ReadTasks[]) => run((statement) => upsertTasks(statement, sourceId, read)),
+    postpone: (sessionIds: readonly string[]) =>
+      run((statement) => postponeSessions(statement, sourceId, sessionIds)),
+    count: () => run((statement) => countBacklog(statement, sourceId)),
+    release: lock.release,
+  };
+}

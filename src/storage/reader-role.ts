@@ -1,0 +1,38 @@
+import type { Statements } from './database.ts';
+
+const role = 'session_history_reader';
+
+/** What makes a login of the role: printed for the administrator, who alone should know the password. */
+export const makeLoginStatement = `create role analyst login password 'choose-one' in role ${role};`;
+
+/**
+ * The role BI tools log in through: it may read schema `report` and nothing else. Returns false where this program's own
+ * account may not create roles; then a database administrator has to. Safe to repeat, and against others doing the same.
+ */
+export async function ensureReaderRole(statement: Statements): Promise<boolean> {
+  const [row] = await statement.$queryRawUnsafe<{ exists: boolean }[]>(
+    `select exists (select from pg_roles where rolname = $1) as exists`,
+    role,
+  );
+  if (row?.exists !== true) {
+    await statement.$executeRawUnsafe(
+      `do $$ begin
+         create role ${role} nologin;
+       exception when duplicate_object or unique_violation or insufficient_privilege then null;
+       end $$`,
+    );
+    const [made] = await statement.$queryRawUnsafe<{ exists: boolean }[]>(
+      `select exists (select from pg_roles where rolname = $1) as exists`,
+      role,
+    );
+    if (made?.exists !== true) return false;
+  }
+  await statement.$executeRawUnsafe(
+    `do $$ begin
+       grant usage on schema report to ${role};
+       grant select on all tables in schema report to ${role};
+       alter default privileges in schema report grant select on tables to ${role};
+     end $$`,
+  );
+  return true;
+}

@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import { SyncError } from '../domain/sync-error.ts';
+import type { BackupJob, BackupServer } from '../domain/inventory.ts';
+import type { ListedRecord, SessionRow, UnreadableRow } from '../domain/session-row.ts';
+import type { Sighting } from '../domain/sighting.ts';
+import type { RunOutcome, RunTrigger, TasksMode } from '../domain/sync-run.ts';
+import type { Timestamp } from '../domain/timestamp.ts';
+import { arrayLiteral } from './array-literal.ts';
+import { classifyDatabaseError } from './classify-database-error.ts';
+import type { Database, Statements } from './database.ts';
+import {
+  countListedSessions,
+  deleteListedRecords,
+  deleteReadableAgain,
+  insertListedRecords,
+  noteListRead,
+  readListedRecords,
+  upsertUnreadableRecords,
+} from './listed-records.ts';
+import { settleJobNames } from './settle-names.ts';
+import { lockSource } from './source-lock.ts';
+import { insertRun, isHolder, openSource, updateRun } from './sync-runs.ts';
+import { adoptTasksMode } from './task-backlog.ts';
+import { insertNamedInventory, upsertJobs, upsertServers } from './write-inventory.ts';
+import { insertSessionReferences, upsertSessions, type WriteCounts } from './write-sessions.ts';
+
+export type SourceHistory = Awaited<ReturnType<typeof holdSource>> & object;
+
+/**
+ * Takes a source for one run, or returns undefined when another run has it. Everything written through the result proves
+ * first, in the same transaction, that the run still holds the source; SyncError `interrupted` when it does not.
+ */
+export async function holdSource(
+  database: Database,
+  source: { readonly name: string; readonly url: string; readonly tasks: TasksMode },
+  trigger: RunTrigger,
+) {
+  const { prisma } = database;
+  const sourceId = await openSource(prisma, source);
+  const lock = await lockSource(database.url, sourceId, 'run');
+  if (lock === undefined) return undefined;
+  const runId = randomUUID();
+  let fence: bigint;
+  try {
+    fence = await prisma.$transaction(async (statement) => {
+      await adoptTasksMode(statement, sourceId, source.tasks);
+      return insertRun(statement, sourceId, { runId, trigger });
+    });
+  } catch (error) {
+    await lock.release();
+    throw classifyDatabaseError(error);
+  }
+
+  /** Runs statements in one fenced transaction. */
+  async function write<T>(statements: (statement: Statements) => Promise<T>): Promise<T> {
+    try {
+      return await prisma.$transaction(
+        async (statement) => {
+          if (!(await isHolder(statement, sourceId, fence))) {
+            throw new SyncError(
+              'interrupted',
+              `Another run has taken over source ${source.name}; this one stops.`,
+            );
+          }
+          return statements(statement);
+        },
+        // Prisma's 5 s would cut a large batch on a slow disk; a stuck statement is the database's to end.
+        { timeout: 300_000, maxWait: 30_000 },
+      );
+    } catch (error) {
+      throw classifyDatabaseError(error);
+    }
+  }
+
+  async function read<T>(statements: (statement: Statements) => Promise<T>): Promise<T> {
+    try {
+      return await statements(prisma);
+    } catch (error) {
+      throw classifyDatabaseError(error);
+    }
+  }
+
+  const ids = (sql: string) =>
+    read(async (statement) => {
+      const rows = await statement.$queryRawUnsafe<{ id: string }[]>(sql, sourceId);
+      return rows.map((row) => row.id);
+    });
+
+  return {
+    runId,
+    sourceId,
+    lost: lock.lost,
+
+    readKnown: async () => {
+      const [listed, unfinished, jobNames] = await Promise.all([
+        read((statement) => readListedRecords(statement, sourceId)),
+        ids(
+          `select session_id as id from sessions where source_id = $1 and not is_final and lost_at is null`,
+        ),
+        ids(`select job_name as id from jobs where source_id = $1 and kind = 'job'`),
+      ]);
+      return { listed, unfinished: new Set(unfinished), jobNames: new Set(jobNames) };
+    },
+
+    writeInventory: (servers: readonly BackupServer[], jobs: readonly BackupJob[]): Promise<void> =>
+      write(async (statement) => {
+        await upsertServers(statement, sourceId, servers);
+        await upsertJobs(statement, sourceId, jobs);
+      }),
+
+    writeSessions: (
+      rows: readonly SessionRow[],
+      options: {
+        readonly sighting: Sighting;
+        readonly records: readonly ListedRecord[];
+        readonly superseded: readonly string[];
+      },
+    ): Promise<WriteCounts> =>
+      write(async (statement) => {
+        await insertNamedInventory(statement, sourceId, rows);
+        const counts = await upsertSessions(statement, sourceId, rows, {
+          sighting: options.sighting,
+          tasks: source.tasks,
+        });
+        await deleteListedRecords(statement, sourceId, options.superseded);
+        await insertListedRecords(statement, sourceId, options.records);
+        return counts;
+      }),
+
+    writeReferences: (rows: readonly SessionRow[], records: readonly ListedRecord[]): Promise<WriteCounts> =>
+      write(async (statement) => {
+        await insertNamedInventory(statement, sourceId, rows);
+        const counts = await insertSessionReferences(statement, sourceId, rows);
+        await insertListedRecords(statement, sourceId, records);
+        return counts;
+      }),
+
+    writeUnreadable: (rows: readonly UnreadableRow[]): Promise<void> =>
+      write((statement) => upsertUnreadableRecords(statement, sourceId, rows)),
+
+    closeList: (gone: {
+      readonly fingerprints: readonly string[];
+      readonly sessionIds: readonly string[];
+      readonly unreadable: readonly string[];
+    }): Promise<void> =>
+      write(async (statement) => {
+        await deleteListedRecords(statement, sourceId, gone.fingerprints);
+        await deleteReadableAgain(statement, sourceId, gone.unreadable);
+        await noteListRead(statement, sourceId, gone.sessionIds);
+      }),
+
+    readVanished: () =>
+      ids(
+        `select session_id as id from sessions
+         where source_id = $1 and not is_final and lost_at is null and last_seen_at is not null`,
+      ),
+
+    markLost: (sessionIds: readonly string[]): Promise<number> =>
+      write((statement) =>
+        statement.$executeRawUnsafe(
+          `update sessions set lost_at = now(), last_changed_at = now()
+           where source_id = $1::integer and session_id = any($2::uuid[]) and not is_final and lost_at is null`,
+          sourceId,
+          arrayLiteral(sessionIds),
+        ),
+      ),
+
+    settleNames: (jobIds: readonly string[]): Promise<void> =>
+      write((statement) => settleJobNames(statement, sourceId, jobIds)),
+
+    countStored: () => read((statement) => countListedSessions(statement, sourceId)),
+
+    noteCollectedAt: (at: Timestamp): Promise<number> =>
+      write((statement) =>
+        statement.$executeRawUnsafe(
+          `update sources set last_collected_at = $2::timestamptz where id = $1::integer and last_collected_at is distinct from $2::timestamptz`,
+          sourceId,
+          at,
+        ),
+      ),
+
+    finish: (outcome: RunOutcome): Promise<void> => read((statement) => updateRun(statement, runId, outcome)),
+
+    release: lock.release,
+  };
+}

@@ -1,0 +1,113 @@
+import type { BackupJob, BackupServer } from '../domain/inventory.ts';
+import type { SessionRow } from '../domain/session-row.ts';
+import { arrayLiteral } from './array-literal.ts';
+import type { Statements } from './database.ts';
+
+const json = (extra: BackupJob['extra']) => (extra === null ? null : JSON.stringify(extra));
+
+/** Servers as `/backupServers` shows them. */
+export async function upsertServers(
+  statement: Statements,
+  sourceId: number,
+  servers: readonly BackupServer[],
+): Promise<void> {
+  await statement.$executeRawUnsafe(
+    `insert into servers as known (source_id, server_id, server_name, description, version, extra)
+     select distinct on (server_id) $1::integer, incoming.*
+     from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
+       as incoming(server_id, server_name, description, version, extra)
+     on conflict (source_id, server_id) do update set
+       server_name = excluded.server_name,
+       description = excluded.description,
+       version = excluded.version,
+       extra = excluded.extra,
+       last_seen_at = now()`,
+    sourceId,
+    arrayLiteral(servers.map((server) => server.id)),
+    arrayLiteral(servers.map((server) => server.name)),
+    arrayLiteral(servers.map((server) => server.description)),
+    arrayLiteral(servers.map((server) => server.version)),
+    arrayLiteral(servers.map((server) => json(server.extra))),
+  );
+}
+
+/** Jobs as `/agents/jobs` shows them. */
+export async function upsertJobs(
+  statement: Statements,
+  sourceId: number,
+  jobs: readonly BackupJob[],
+): Promise<void> {
+  await statement.$executeRawUnsafe(
+    `insert into jobs as known
+       (source_id, job_id, job_name, kind, server_id, server_name, job_type, platform, description, schedule_enabled, next_run_at, extra)
+     select distinct on (job_id) $1::integer, job_id, job_name,
+       case job_type when 'AgentManagement' then 'computer' else 'job' end,
+       incoming.server_id, server.server_name, job_type, platform, incoming.description, schedule_enabled, next_run_at, incoming.extra
+     from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::boolean[], $9::timestamptz[], $10::jsonb[])
+       as incoming(job_id, job_name, server_id, job_type, platform, description, schedule_enabled, next_run_at, extra)
+     left join servers as server on server.source_id = $1::integer and server.server_id = incoming.server_id
+     on conflict (source_id, job_id) do update set
+       job_name = excluded.job_name,
+       server_id = coalesce(excluded.server_id, known.server_id),
+       server_name = coalesce(excluded.server_name, known.server_name),
+       job_type = excluded.job_type,
+       platform = excluded.platform,
+       description = excluded.description,
+       schedule_enabled = excluded.schedule_enabled,
+       next_run_at = excluded.next_run_at,
+       extra = excluded.extra
+     where (known.job_name, known.job_type, known.platform, known.description, known.schedule_enabled, known.next_run_at, known.extra)
+       is distinct from (excluded.job_name, excluded.job_type, excluded.platform, excluded.description,
+         excluded.schedule_enabled, excluded.next_run_at, excluded.extra)
+       or known.server_id is distinct from coalesce(excluded.server_id, known.server_id)
+       or known.server_name is distinct from coalesce(excluded.server_name, known.server_name)`,
+    sourceId,
+    arrayLiteral(jobs.map((job) => job.id)),
+    arrayLiteral(jobs.map((job) => job.name)),
+    arrayLiteral(jobs.map((job) => job.serverId)),
+    arrayLiteral(jobs.map((job) => job.jobType)),
+    arrayLiteral(jobs.map((job) => job.platform)),
+    arrayLiteral(jobs.map((job) => job.description)),
+    arrayLiteral(jobs.map((job) => job.scheduleEnabled)),
+    arrayLiteral(jobs.map((job) => job.nextRunAt)),
+    arrayLiteral(jobs.map((job) => json(job.extra))),
+  );
+}
+
+/** Servers and jobs that sessions name, for accounts that may not read them and for the child jobs nobody lists. */
+export async function insertNamedInventory(
+  statement: Statements,
+  sourceId: number,
+  rows: readonly SessionRow[],
+): Promise<void> {
+  const servers = new Map<string, SessionRow>();
+  const jobs = new Map<string, SessionRow>();
+  for (const row of rows) {
+    const { serverId, jobId } = row.session;
+    if (serverId !== null) servers.set(serverId, row);
+    if (jobId !== null) jobs.set(jobId, row);
+  }
+  await statement.$executeRawUnsafe(
+    `insert into servers (source_id, server_id, server_name)
+     select $1::integer, incoming.*
+     from unnest($2::uuid[], $3::text[]) as incoming(server_id, server_name)
+     on conflict do nothing`,
+    sourceId,
+    arrayLiteral([...servers.keys()]),
+    arrayLiteral([...servers.values()].map((row) => row.session.serverName ?? '')),
+  );
+  await statement.$executeRawUnsafe(
+    `insert into jobs (source_id, job_id, job_name, kind, server_id, server_name, computer)
+     select $1::integer, incoming.*
+     from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[])
+       as incoming(job_id, job_name, kind, server_id, server_name, computer)
+     on conflict do nothing`,
+    sourceId,
+    arrayLiteral([...jobs.keys()]),
+    arrayLiteral([...jobs.values()].map((row) => row.session.jobName ?? '')),
+    arrayLiteral([...jobs.values()].map((row) => row.session.kind)),
+    arrayLiteral([...jobs.values()].map((row) => row.session.serverId)),
+    arrayLiteral([...jobs.values()].map((row) => row.session.serverName)),
+    arrayLiteral([...jobs.values()].map((row) => row.computer)),
+  );
+}

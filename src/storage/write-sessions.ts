@@ -1,0 +1,160 @@
+import type { SessionRow as Row } from '../domain/session-row.ts';
+import type { Sighting } from '../domain/sighting.ts';
+import type { TasksMode } from '../domain/sync-run.ts';
+import { arrayLiteral } from './array-literal.ts';
+import type { Statements } from './database.ts';
+
+type Cell = string | number | boolean | null;
+
+/** What EM says of a session, in the order of the statement: type and value of each column. */
+const content = {
+  session_name: ['text', (row) => row.session.name],
+  kind: ['text', (row) => row.session.kind],
+  job_type: ['text', (row) => row.session.jobType],
+  job_id: ['uuid', (row) => row.session.jobId],
+  job_name: ['text', (row) => row.session.jobName],
+  server_id: ['uuid', (row) => row.session.serverId],
+  server_name: ['text', (row) => row.session.serverName],
+  state: ['text', (row) => row.session.state],
+  result: ['text', (row) => row.session.result],
+  is_retry: ['boolean', (row) => row.session.isRetry],
+  created_at: ['timestamptz', (row) => row.session.createdAt],
+  ended_at: ['timestamptz', (row) => row.session.endedAt],
+  progress: ['integer', (row) => row.session.progress],
+  failure_message: ['text', (row) => row.session.failureMessage],
+  extra: ['jsonb', (row) => (row.session.extra === null ? null : JSON.stringify(row.session.extra))],
+} as const satisfies Columns;
+
+const columns = {
+  session_id: ['uuid', (row) => row.session.id],
+  ...content,
+  computer: ['text', (row) => row.computer],
+} as const satisfies Columns;
+
+type Columns = Record<string, readonly [type: string, value: (row: Row) => Cell]>;
+
+const list = (of: Columns, prefix = '') =>
+  Object.keys(of)
+    .map((name) => prefix + name)
+    .join(', ');
+
+// $1 source, $2 last_seen_at is left open (the session is listed), $3 tasks mode, $4... one array a column.
+const insert = `
+with incoming as (
+  select *
+  from unnest(${Object.values<Columns[string]>(columns)
+    .map(([type], index) => `$${index + 4}::${type}[]`)
+    .join(', ')}) as incoming(${list(columns)})
+),
+written as (
+  insert into sessions as known (source_id, session_id, ${list(content)}, computer, last_seen_at)
+  select
+    $1::integer, incoming.session_id, ${list(content, 'incoming.')},
+    coalesce(job.computer, incoming.computer),
+    case when not $2::boolean then now() end
+  from incoming
+  left join jobs as job
+    on job.source_id = $1::integer and job.job_id = incoming.job_id and incoming.kind = 'computer'`;
+
+const isDistinct = `(${list(content, 'known.')}) is distinct from (${list(content, 'excluded.')})`;
+
+// An unchanged session is not touched: no row version, no index entry, no WAL.
+const upsert = (guard: string) => `${insert}
+  on conflict (source_id, session_id) do update set
+    ${Object.keys(content)
+      .map((name) => `${name} = excluded.${name}`)
+      .join(',\n    ')},
+    computer = coalesce(known.computer, excluded.computer),
+    last_seen_at = excluded.last_seen_at,
+    lost_at = null,
+    last_changed_at = case when ${isDistinct} or known.lost_at is not null then now() else known.last_changed_at end
+  where ${guard} (
+    ${isDistinct}
+    or known.lost_at is not null
+    or known.last_seen_at is distinct from excluded.last_seen_at
+  )
+  returning session_id, created_at, is_final, outcome, xmax = 0 as is_new, last_changed_at = now() as is_changed
+),
+due as (
+  insert into task_backlog as backlog (source_id, session_id, created_at)
+  select $1::integer, session_id, created_at
+  from written
+  where is_final and is_changed and ($3::text = 'all' or ($3::text = 'failed' and outcome <> 'success'))
+  on conflict (source_id, session_id) do update set attempts = 0, due_at = now()
+)
+select
+  (count(*) filter (where is_new))::integer as inserted,
+  (count(*) filter (where is_changed and not is_new))::integer as changed
+from written`;
+
+const statements: Record<Sighting, string> = {
+  listed: upsert(''),
+  asked: upsert(''),
+  duplicate: upsert(
+    `(not known.is_final or (excluded.state = 'Stopped' and excluded.ended_at is not null)) and`,
+  ),
+};
+
+const insertReferences = `${insert}
+  on conflict (source_id, session_id) do nothing
+  returning session_id
+)
+select count(*)::integer as inserted, 0 as changed, $3::text as tasks from written`;
+
+const link = `
+insert into session_links as known (source_id, child_session_id, parent_session_id)
+select $1::integer, incoming.*
+from unnest($2::uuid[], $3::uuid[]) as incoming(child_session_id, parent_session_id)
+on conflict (source_id, child_session_id) do update set parent_session_id = excluded.parent_session_id
+where known.parent_session_id <> excluded.parent_session_id`;
+
+export type WriteCounts = { readonly inserted: number; readonly changed: number };
+
+/** Upserts sessions and their parent links, and queues the final ones for their tasks. No id may occur twice in `rows`. */
+export function upsertSessions(
+  statement: Statements,
+  sourceId: number,
+  rows: readonly Row[],
+  options: { readonly sighting: Sighting; readonly tasks: TasksMode },
+): Promise<WriteCounts> {
+  return write(
+    statement,
+    statements[options.sighting],
+    sourceId,
+    rows,
+    options.sighting !== 'asked',
+    options.tasks,
+  );
+}
+
+/** Stores sessions of which only a reference is known; what is known already stays as it is. */
+export function insertSessionReferences(
+  statement: Statements,
+  sourceId: number,
+  rows: readonly Row[],
+): Promise<WriteCounts> {
+  return write(statement, insertReferences, sourceId, rows, true, 'none');
+}
+
+async function write(
+  statement: Statements,
+  sql: string,
+  sourceId: number,
+  rows: readonly Row[],
+  isListed: boolean,
+  tasks: TasksMode,
+): Promise<WriteCounts> {
+  if (rows.length === 0) return { inserted: 0, changed: 0 };
+  const arrays = Object.values<Columns[string]>(columns).map(([, value]) => arrayLiteral(rows.map(value)));
+  const [counts] = await statement.$queryRawUnsafe<WriteCounts[]>(sql, sourceId, isListed, tasks, ...arrays);
+  const children = rows.filter((row) => row.session.parentId !== null);
+  if (children.length > 0) {
+    await statement.$executeRawUnsafe(
+      link,
+      sourceId,
+      arrayLiteral(children.map((row) => row.session.id)),
+      arrayLiteral(children.map((row) => row.session.parentId)),
+    );
+  }
+  return counts ?? { inserted: 0, changed: 0 };
+}

@@ -1,0 +1,216 @@
+import type { ListForm } from '../domain/list-form.ts';
+import { SyncError } from '../domain/sync-error.ts';
+import type { RunCounts, RunOutcome } from '../domain/sync-run.ts';
+import { noFindings, type Findings } from './findings.ts';
+import type { EnterpriseManager, SourceHistory } from './ports.ts';
+import { fetchAgain, readList } from './read-list.ts';
+import { indexRecords, type RecordIndex } from './record-index.ts';
+import { gatherBatches } from './session-batches.ts';
+import { settleVanished } from './settle-vanished.ts';
+
+/** Sessions a statement: larger batches no longer write faster, and hold more memory. */
+const batchSize = 2_000;
+/** With a request a session, smaller batches lose less of the work to a crash. */
+const fetchedBatchSize = 250;
+/** A list that breaks off in the middle is read again so often within one run; what it brought already costs nothing twice. */
+const listAttempts = 2;
+
+export type Progress = { readonly listed: number; readonly new: number; readonly changed: number };
+
+export type RunOptions = {
+  readonly list: 'auto' | ListForm;
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  /** What went wrong without ending the run. */
+  readonly onWarning?: (message: string) => void;
+};
+
+/**
+ * One run over one source that is held already: reads the list, stores what is new or changed, looks after the sessions
+ * that left it unfinished, and proves that everything listed is stored. Never throws: a failure is an outcome, and is
+ * recorded as one. Does not release the source or log off.
+ */
+export async function runSync(
+  em: EnterpriseManager,
+  history: SourceHistory,
+  options: RunOptions,
+): Promise<RunOutcome> {
+  const findings = noFindings();
+  const state: State = { form: null, index: undefined, changedBeside: 0, missing: 0 };
+  let failure: SyncError | undefined;
+  try {
+    await sync(em, history, options, findings, state);
+  } catch (error) {
+    failure = asSyncError(error, options.signal, history.lost);
+  }
+  const counts = countUp(findings, state);
+  failure ??= incompleteness(findings, counts);
+  const outcome: RunOutcome = {
+    status: failure === undefined ? 'succeeded' : 'failed',
+    form: state.form,
+    counts,
+    ...em.usage(),
+    error: failure === undefined ? null : { kind: failure.kind, message: failure.message },
+  };
+  try {
+    await history.finish(outcome);
+    return outcome;
+  } catch (error) {
+    // A run that could not be recorded was not a success, whatever it read.
+    const { kind, message } = asSyncError(error, options.signal, history.lost);
+    return { ...outcome, status: 'failed', error: outcome.error ?? { kind, message } };
+  }
+}
+
+type State = {
+  form: ListForm | null;
+  index: RecordIndex | undefined;
+  /** Sessions changed that the list no longer shows. */
+  changedBeside: number;
+  missing: number;
+};
+
+async function sync(
+  em: EnterpriseManager,
+  history: SourceHistory,
+  options: RunOptions,
+  findings: Findings,
+  state: State,
+): Promise<void> {
+  const known = await history.readKnown();
+  const index = (state.index = indexRecords(known.listed));
+  const jobNames = new Set([...known.jobNames, ...(await syncInventory(em, history, options))]);
+  let listed = 0;
+  const report = () => options.onProgress?.({ listed, new: findings.new, changed: findings.changed });
+
+  for (let attempt = 1; ; attempt += 1) {
+    const list = await em.listSessions(options.list);
+    state.form = list.form;
+    const size = list.form === 'entity' ? batchSize : fetchedBatchSize;
+    const context = {
+      em,
+      index,
+      findings,
+      batches: gatherBatches(history, findings, { size, jobNames, onWritten: report }),
+      unfinished: new Set(known.unfinished),
+      // The client bounds what is really under way; twice as many keep it busy while answers are taken in.
+      concurrency: options.concurrency * 2,
+      onRecords: (records: number) => {
+        listed += records;
+        report();
+      },
+    };
+    try {
+      await readList(list, context);
+    } catch (error) {
+      if (!(error instanceof SyncError) || error.kind !== 'transient' || attempt >= listAttempts) throw error;
+      options.onWarning?.(`${error.message} Reading the list again.`);
+      index.startOver();
+      findings.unreadable.clear();
+      listed = 0;
+      continue;
+    }
+    if (list.form === 'reference') {
+      await fetchAgain(
+        [...context.unfinished].filter((id) => index.hasSeen(id)),
+        context,
+      );
+    }
+    break;
+  }
+
+  await history.closeList({ ...index.gone(), unreadable: [...findings.unreadable.keys()] });
+  state.changedBeside = await settleVanished(em, history, findings.jobIds, options);
+  await history.settleNames([...findings.jobIds]);
+  const counts = countUp(findings, state);
+  state.missing = counts.listed - (await history.countStored());
+  const collectedAt = await optional(() => em.readCollectedAt(), options);
+  if (collectedAt !== undefined) await history.noteCollectedAt(collectedAt);
+}
+
+/** Stores servers and jobs where the account may read them, and returns the jobs' names. */
+async function syncInventory(
+  em: EnterpriseManager,
+  history: SourceHistory,
+  options: RunOptions,
+): Promise<readonly string[]> {
+  const servers = (await optional(() => em.readServers(), options)) ?? [];
+  const jobs = (await optional(() => em.readJobs(), options)) ?? [];
+  if (servers.length > 0 || jobs.length > 0) await history.writeInventory(servers, jobs);
+  return jobs.filter((job) => job.jobType !== 'AgentManagement').map((job) => job.name);
+}
+
+/** Reads what a run can do without. Refusals and interruptions still end it: the list would meet them too. */
+async function optional<T>(read: () => Promise<T>, options: RunOptions): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error;
+    if (error.kind !== 'transient' && error.kind !== 'contract') throw error;
+    options.onWarning?.(`${error.message} The run goes on without it.`);
+    return undefined;
+  }
+}
+
+function countUp(findings: Findings, state: State): RunCounts {
+  const { index } = state;
+  let unidentified = 0;
+  const unknown = new Set<string>();
+  for (const { sessionId } of findings.unreadable.values()) {
+    if (sessionId === null) unidentified += 1;
+    else if (index?.hasSeen(sessionId) !== true) unknown.add(sessionId);
+  }
+  const listed = (index?.countSeen() ?? 0) + unknown.size + unidentified;
+  const unreadable = findings.unreadable.size;
+  return {
+    listed,
+    new: findings.new,
+    changed: findings.changed + state.changedBeside,
+    unchanged: Math.max(0, listed - findings.new - findings.changed - unreadable),
+    unreadable,
+    missing: state.missing,
+  };
+}
+
+/** A run that came to its end but may not be called a success. */
+function incompleteness(findings: Findings, counts: RunCounts): SyncError | undefined {
+  const [first] = findings.unreadable.values();
+  if (first !== undefined) {
+    return new SyncError(
+      'contract',
+      `${counts.unreadable} of ${counts.listed} listed records could not be read; the others are stored. The first: ` +
+        `${first.reason}. Their text is kept in table unreadable_records.`,
+    );
+  }
+  if (findings.fetchFailure !== undefined) {
+    return new SyncError(
+      findings.fetchFailure.kind,
+      `${findings.unfetched} sessions could not be read by id and are left for the next run. The first: ${findings.fetchFailure.message}`,
+    );
+  }
+  if (counts.missing > 0) {
+    return new SyncError(
+      'contract',
+      `${counts.missing} listed sessions are not in the database. Run sync again; if it stays, it is a fault of this program.`,
+    );
+  }
+  return undefined;
+}
+
+function asSyncError(error: unknown, signal: AbortSignal, lost: AbortSignal): SyncError {
+  if (signal.aborted)
+    return new SyncError('interrupted', 'The run was stopped; the next one goes on where it left off.', {
+      cause: error,
+    });
+  if (lost.aborted) {
+    return new SyncError(
+      'transient',
+      'The connection to the database broke during the run; the next run makes it good.',
+      { cause: error },
+    );
+  }
+  if (error instanceof SyncError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new SyncError('permanent', `A fault of this program: ${reason}`, { cause: error });
+}

@@ -1,0 +1,110 @@
+import { isFinal, type BackupSession } from '../domain/backup-session.ts';
+import { guessComputer } from '../domain/computer-name.ts';
+import type { ListedRecord, SessionRow, UnreadableRow } from '../domain/session-row.ts';
+import type { Sighting } from '../domain/sighting.ts';
+import type { Findings } from './findings.ts';
+import type { SourceHistory } from './ports.ts';
+
+/** Gathers what is to be written and writes it batch by batch, one batch behind the reader. */
+export type SessionBatches = {
+  /** `record` is what the list showed; none when the list is to be asked again for it, or did not show it. */
+  add(sighting: Sighting | 'reference', session: BackupSession, from?: BatchRecord): void;
+  addUnreadable(row: UnreadableRow): void;
+  /** Writes what has gathered if that is a batch's worth; waits for the batch before, so that memory stays bounded. */
+  writeIfFull(): Promise<void>;
+  /** Writes all that has gathered and waits for it. */
+  writeAll(): Promise<void>;
+};
+
+type BatchRecord = { readonly record: ListedRecord; readonly superseded?: readonly string[] };
+
+type Bucket = {
+  readonly rows: Map<string, SessionRow>;
+  readonly records: ListedRecord[];
+  readonly superseded: string[];
+};
+
+type Batch = Record<Sighting | 'reference', Bucket> & { readonly unreadable: UnreadableRow[] };
+
+const emptyBucket = (): Bucket => ({ rows: new Map(), records: [], superseded: [] });
+const emptyBatch = (): Batch => ({
+  listed: emptyBucket(),
+  duplicate: emptyBucket(),
+  asked: emptyBucket(),
+  reference: emptyBucket(),
+  unreadable: [],
+});
+
+export function gatherBatches(
+  history: SourceHistory,
+  findings: Findings,
+  options: { readonly size: number; readonly jobNames: ReadonlySet<string>; readonly onWritten: () => void },
+): SessionBatches {
+  let batch = emptyBatch();
+  let gathered = 0;
+  let writing: Promise<void> = Promise.resolve();
+  const jobNames = new Set(options.jobNames);
+
+  async function write(full: Batch): Promise<void> {
+    for (const sighting of ['listed', 'duplicate', 'asked'] as const) {
+      const { rows, records, superseded } = full[sighting];
+      if (rows.size === 0) continue;
+      const counts = await history.writeSessions([...rows.values()], { sighting, records, superseded });
+      findings.new += counts.inserted;
+      // A duplicate's session was counted when it was first met.
+      if (sighting !== 'duplicate') findings.changed += counts.changed;
+    }
+    const { rows, records } = full.reference;
+    if (rows.size > 0) findings.new += (await history.writeReferences([...rows.values()], records)).inserted;
+    if (full.unreadable.length > 0) await history.writeUnreadable(full.unreadable);
+    options.onWritten();
+  }
+
+  async function startWriting(): Promise<void> {
+    await writing;
+    if (gathered === 0) return;
+    const full = batch;
+    batch = emptyBatch();
+    gathered = 0;
+    writing = write(full);
+    // Whoever waits for the batch hears of its failure; until then it must not count as unhandled.
+    writing.catch(() => undefined);
+  }
+
+  return {
+    add: (sighting, session, from) => {
+      // A duplicate of a session that is still in this batch is settled here, without a second statement.
+      const bucket =
+        sighting === 'duplicate' && batch.listed.rows.has(session.id) ? batch.listed : batch[sighting];
+      const present = bucket.rows.get(session.id);
+      if (present === undefined || !isFinal(present.session) || isFinal(session)) {
+        bucket.rows.set(session.id, rowOf(session, jobNames));
+      }
+      if (from !== undefined) {
+        bucket.records.push(from.record);
+        if (from.superseded !== undefined) bucket.superseded.push(...from.superseded);
+      }
+      if (session.kind === 'job' && session.jobName !== null) jobNames.add(session.jobName);
+      if (session.jobId !== null) findings.jobIds.add(session.jobId);
+      gathered += 1;
+    },
+    addUnreadable: (row) => {
+      findings.unreadable.set(row.fingerprint, row);
+      batch.unreadable.push(row);
+      gathered += 1;
+    },
+    writeIfFull: async () => {
+      if (gathered >= options.size) await startWriting();
+    },
+    writeAll: async () => {
+      await startWriting();
+      await writing;
+    },
+  };
+}
+
+function rowOf(session: BackupSession, jobNames: ReadonlySet<string>): SessionRow {
+  const computer =
+    session.kind === 'computer' && session.jobName !== null ? guessComputer(session.jobName, jobNames) : null;
+  return { session, computer };
+}

@@ -1,0 +1,94 @@
+import { SyncError } from '../domain/sync-error.ts';
+import type { SyncReport } from '../domain/sync-report.ts';
+import type { RunOutcome } from '../domain/sync-run.ts';
+import { drainTasks } from './drain-tasks.ts';
+import type { EnterpriseManager, SourceHistory, TaskBacklog } from './ports.ts';
+import { runSync, type RunOptions } from './run-sync.ts';
+
+/** What a sync of one source needs from outside; each is asked for when its turn comes. */
+export type SourcePorts = {
+  /** undefined: another run has the source. */
+  readonly hold: () => Promise<SourceHistory | undefined>;
+  /** undefined: another process works on its tasks. */
+  readonly holdBacklog: () => Promise<(TaskBacklog & { release(): Promise<void> }) | undefined>;
+  /** Asks nothing of EM yet. Aborting the signal ends every request. */
+  readonly connect: (signal: AbortSignal) => EnterpriseManager;
+};
+
+export type SyncOptions = RunOptions & {
+  readonly source: string;
+  readonly readsTasks: boolean;
+  readonly onTasks?: (progress: { readonly read: number }) => void;
+};
+
+/**
+ * One sync of one source from lock to logoff: the run itself, then, with the source released again, the tasks of sessions
+ * that became final. Never throws; the report says how the run went. Tasks that could not be read are a warning, not a
+ * failure: they stay in the backlog.
+ */
+export async function syncSource(ports: SourcePorts, options: SyncOptions): Promise<SyncReport> {
+  const startedAt = performance.now();
+  const report = (outcome: Pick<SyncReport, 'runId' | 'status' | 'error'> & Partial<Omit<RunOutcome, 'status'>>): SyncReport => ({
+    source: options.source,
+    runId: outcome.runId,
+    status: outcome.status,
+    form: outcome.form ?? null,
+    listed: outcome.counts?.listed ?? 0,
+    new: outcome.counts?.new ?? 0,
+    changed: outcome.counts?.changed ?? 0,
+    unchanged: outcome.counts?.unchanged ?? 0,
+    missing: outcome.counts?.missing ?? 0,
+    requests: outcome.requests ?? 0,
+    bytesReceived: outcome.bytesReceived ?? 0,
+    durationMs: Math.round(performance.now() - startedAt),
+    error: outcome.error,
+  });
+
+  let history: SourceHistory | undefined;
+  try {
+    history = await ports.hold();
+  } catch (error) {
+    const { kind, message } = toSyncError(error);
+    return report({ runId: null, status: 'failed', error: { kind, message } });
+  }
+  if (history === undefined) return report({ runId: null, status: 'skipped', error: null });
+
+  const { runId } = history;
+  const em = ports.connect(AbortSignal.any([options.signal, history.lost]));
+  try {
+    let outcome: RunOutcome;
+    try {
+      outcome = await runSync(em, history, options);
+    } finally {
+      await history.release();
+    }
+    if (options.readsTasks && outcome.status === 'succeeded') await readTasks(em, ports, options);
+    return report({ ...outcome, runId, ...em.usage() });
+  } finally {
+    await em.close();
+  }
+}
+
+async function readTasks(em: EnterpriseManager, ports: SourcePorts, options: SyncOptions): Promise<void> {
+  try {
+    const backlog = await ports.holdBacklog();
+    if (backlog === undefined) return;
+    try {
+      await drainTasks(em, backlog, {
+        concurrency: options.concurrency,
+        signal: options.signal,
+        ...(options.onTasks && { onProgress: options.onTasks }),
+        ...(options.onWarning && { onWarning: options.onWarning }),
+      });
+    } finally {
+      await backlog.release();
+    }
+  } catch (error) {
+    options.onWarning?.(`Tasks are left for the next run: ${toSyncError(error).message}`);
+  }
+}
+
+function toSyncError(error: unknown): SyncError {
+  if (error instanceof SyncError) return error;
+  return new SyncError('permanent', error instanceof Error ? error.message : String(error), { cause: error });
+}
