@@ -100,7 +100,7 @@ export async function noteListRead(
 ): Promise<void> {
   await statement.$executeRawUnsafe(
     `update sessions
-     set last_seen_at = greatest(first_seen_at, source.last_listed_at)
+     set last_seen_at = greatest(sessions.first_seen_at, source.last_listed_at)
      from sources as source
      where source.id = $1::integer
        and sessions.source_id = source.id

@@ -1,0 +1,111 @@
+import { SyncError } from '../domain/sync-error.ts';
+import { children, guidIn } from './entity.ts';
+import { parseXml, type XmlNode } from './parse-xml.ts';
+import { readWhole } from './read-whole.ts';
+import type { Answer, Request, Transport } from './transport.ts';
+
+export type Credentials = { readonly username: string; readonly password: string };
+
+/** Requests within one logon session of EM's. */
+export type Logon = {
+  /**
+   * Sends with the token, logging on first if need be. A token that is refused with one of `refusals` (EM forgets it after
+   * 15 idle minutes, or when it restarts) is replaced once, for all requests under way together; refused again, it throws
+   * SyncError `unauthorized`.
+   */
+  send(request: Request, refusals?: readonly number[]): Promise<Answer>;
+  /** Ends the logon session, in bounded time and without a word if EM does not answer. */
+  end(): Promise<void>;
+};
+
+const logoffTimeoutMs = 5_000;
+
+export function holdLogon(transport: Transport, credentials: Credentials, onLogonAgain: () => void): Logon {
+  type Session = { readonly token: string; readonly id: string | null };
+  let current: Promise<Session> | undefined;
+
+  async function logOn(): Promise<Session> {
+    const basic = Buffer.from(`${credentials.username}:${credentials.password}`, 'utf8').toString('base64');
+    const answer = await transport.send({
+      method: 'POST',
+      path: '/sessionMngr/?v=latest',
+      headers: { authorization: `Basic ${basic}` },
+      accept: [401, 403],
+    });
+    if (answer.status === 401 || answer.status === 403) {
+      await readWhole(answer, 65_536).catch(() => undefined);
+      // Never repeated: each further try counts towards locking the account.
+      throw new SyncError(
+        'unauthorized',
+        `Enterprise Manager refused the logon of "${credentials.username}" (${answer.status}). Check EM_USERNAME (user@domain or DOMAIN\\user) and EM_PASSWORD, and that the account has a role in Enterprise Manager.`,
+      );
+    }
+    const token = answer.header('x-restsvcsessionid');
+    const body = await readWhole(answer, 1_048_576);
+    if (token === undefined) {
+      throw new SyncError(
+        'contract',
+        'The logon was answered without a session token. Is EM_URL the address of Enterprise Manager (usually https://host:9398)?',
+      );
+    }
+    return { token, id: logonSessionId(body) };
+  }
+
+  function session(): Promise<Session> {
+    current ??= logOn();
+    // A failed logon must not be remembered as the answer for every later request.
+    current.catch(() => undefined);
+    return current;
+  }
+
+  return {
+    send: async (request, refusals = [401]) => {
+      const sent = session();
+      const withToken = ({ token }: Session): Request => ({
+        ...request,
+        headers: { ...request.headers, 'x-restsvcsessionid': token },
+        accept: [...(request.accept ?? []), ...refusals],
+      });
+      const answer = await transport.send(withToken(await sent));
+      if (!refusals.includes(answer.status) || request.accept?.includes(answer.status) === true)
+        return answer;
+      await readWhole(answer, 65_536).catch(() => undefined);
+      if (current === sent) {
+        current = undefined;
+        onLogonAgain();
+      }
+      // With the refusals no longer accepted, a second one throws what it means.
+      const { token } = await session();
+      return transport.send({ ...request, headers: { ...request.headers, 'x-restsvcsessionid': token } });
+    },
+    end: async () => {
+      if (current === undefined) return;
+      try {
+        const { token, id } = await current;
+        if (id === null) return;
+        const answer = await transport.send({
+          method: 'DELETE',
+          path: `/logonSessions/${id}`,
+          headers: { 'x-restsvcsessionid': token },
+          signal: AbortSignal.timeout(logoffTimeoutMs),
+          attempts: 1,
+        });
+        await readWhole(answer, 65_536);
+      } catch {
+        // EM ends it by itself after 15 idle minutes.
+      }
+    },
+  };
+}
+
+/** The LogonSession's own id, which is not the token. */
+function logonSessionId(body: Uint8Array): string | null {
+  try {
+    const document = parseXml(body);
+    const [logon] = children(document, 'LogonSession');
+    const id = (logon as XmlNode | undefined)?.['SessionId'];
+    return guidIn(typeof id === 'string' ? id : undefined);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,61 @@
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
+
+/** An element read: attributes under `@name`, child elements under their names, several as an array, text under `#text`. */
+export type XmlNode = { readonly [name: string]: XmlValue };
+export type XmlValue = string | XmlNode | readonly XmlValue[];
+
+/** The text is not well-formed XML. */
+export class MalformedXml extends Error {}
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  removeNSPrefix: true,
+  // Every value stays the text it is: ids, versions and sizes must not become numbers.
+  parseTagValue: false,
+  parseAttributeValue: false,
+  trimValues: false,
+  ignorePiTags: true,
+  ignoreDeclaration: true,
+  // The parser knows no numeric references without the whole of HTML's entities, and counts them against a limit made
+  // for documents with declarations. There are none here (DOCTYPE is refused), so references are decoded below.
+  processEntities: false,
+});
+
+const hidden = /<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>/g;
+
+/** Reads one element, checked for well-formedness. Throws MalformedXml. */
+export function parseXml(bytes: Uint8Array): XmlNode {
+  let text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  if (text.includes('<!')) {
+    // Comments go, and CDATA becomes ordinary text, so that one rule decodes all text.
+    text = text.replace(hidden, (_, cdata: string | undefined) => (cdata === undefined ? '' : escape(cdata)));
+  }
+  if (text.includes('\r')) text = text.replace(/\r\n?/g, '\n');
+  const verdict = XMLValidator.validate(text);
+  if (verdict !== true) throw new MalformedXml(verdict.err.msg);
+  return parser.parse(text) as XmlNode;
+}
+
+const escape = (text: string) => text.replace(/[&<>]/g, (char) => `&#${char.charCodeAt(0)};`);
+
+const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/** Text with its character references replaced. Throws MalformedXml for a reference that stands for nothing. */
+export function decodeText(text: string): string {
+  if (!text.includes('&')) return text;
+  return text.replace(/&(#x[\da-f]+|#\d+|[^;&\s]*);?/gi, (reference, name: string) => {
+    const known = reference.endsWith(';') ? (named[name] ?? decodeNumber(name)) : undefined;
+    if (known === undefined) throw new MalformedXml(`"${reference.slice(0, 30)}" stands for no character`);
+    return known;
+  });
+}
+
+function decodeNumber(name: string): string | undefined {
+  const digits = /^#(?:x([\da-f]+)|(\d+))$/i.exec(name);
+  if (digits === null) return undefined;
+  const code = digits[1] === undefined ? Number(digits[2]) : Number.parseInt(digits[1], 16);
+  // NUL and lone surrogates are no characters, and PostgreSQL could not store them.
+  if (code === 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return undefined;
+  return String.fromCodePoint(code);
+}
