@@ -17,7 +17,10 @@ export function readDocument(body: Uint8Array): XmlNode {
 }
 
 /** The document's root name and the entities right below it, whatever they are called; or the root, if it is an entity. */
-export function readEntities(body: Uint8Array): { readonly root: string; readonly entities: readonly Entity[] } {
+export function readEntities(body: Uint8Array): {
+  readonly root: string;
+  readonly entities: readonly Entity[];
+} {
   const [document] = Object.entries(readDocument(body)).filter(([name]) => name !== '#text');
   const [root, value] = document ?? ['', ''];
   if (typeof value === 'string' || Array.isArray(value)) return { root, entities: [] };

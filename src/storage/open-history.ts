@@ -1,17 +1,42 @@
 import pg from 'pg';
 import { classifyDatabaseError } from './classify-database-error.ts';
 import { openDatabase, type Database } from './database.ts';
+import { startEmbeddedPostgres } from './embedded/start-embedded-postgres.ts';
 import { migrateDatabase } from './migrate.ts';
+import { ensureReaderRole } from './reader-role.ts';
 
-/** Opens the history at this version's schema, migrating it first if need be. Throws SyncError with what to do. */
+/** The open history, and what opening it came to. */
+export type History = Database & {
+  readonly isEmbedded: boolean;
+  /** Names of the migrations just applied. */
+  readonly applied: readonly string[];
+};
+
+/**
+ * Opens the history at this version's schema, migrating it first if need be: the given PostgreSQL, or the embedded one
+ * under `dataDir`. Throws SyncError with what to do.
+ */
 export async function openHistory(
-  url: string,
+  place: { readonly databaseUrl: string | undefined; readonly dataDir: string },
   options: { readonly poolSize?: number; readonly onError?: (error: Error) => void } = {},
-): Promise<Database & { readonly applied: readonly string[] }> {
+): Promise<History> {
+  const embedded = place.databaseUrl === undefined ? await startEmbeddedPostgres(place.dataDir) : undefined;
+  const url = place.databaseUrl ?? embedded?.url ?? '';
   try {
     const { applied } = await migrateDatabase(url);
-    return { ...openDatabase(url, options), applied };
+    const database = openDatabase(url, options);
+    if (applied.length > 0) await ensureReaderRole(database.prisma);
+    return {
+      ...database,
+      isEmbedded: embedded !== undefined,
+      applied,
+      close: async () => {
+        await database.close();
+        await embedded?.stop();
+      },
+    };
   } catch (error) {
+    await embedded?.stop();
     throw classifyDatabaseError(error);
   }
 }

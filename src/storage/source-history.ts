@@ -6,6 +6,7 @@ import type { Sighting } from '../domain/sighting.ts';
 import type { RunOutcome, RunTrigger, TasksMode } from '../domain/sync-run.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 import { arrayLiteral } from './array-literal.ts';
+import { noteBackfilled, readBackfillEnd } from './backfills.ts';
 import { classifyDatabaseError } from './classify-database-error.ts';
 import type { Database, Statements } from './database.ts';
 import {
@@ -178,6 +179,11 @@ export async function holdSource(
           at,
         ),
       ),
+
+    readBackfillEnd: () => read((statement) => readBackfillEnd(statement, sourceId)),
+
+    noteBackfilled: (downTo: Timestamp): Promise<number> =>
+      write((statement) => noteBackfilled(statement, sourceId, downTo)),
 
     finish: (outcome: RunOutcome): Promise<void> => read((statement) => updateRun(statement, runId, outcome)),
 

@@ -65,13 +65,14 @@ const upsert = (guard: string) => `${insert}
       .map((name) => `${name} = excluded.${name}`)
       .join(',\n    ')},
     computer = coalesce(known.computer, excluded.computer),
-    last_seen_at = excluded.last_seen_at,
+    -- What is listed stays so until the list itself no longer shows it.
+    last_seen_at = case when $2::boolean or known.last_seen_at is null then null else now() end,
     lost_at = null,
     last_changed_at = case when ${isDistinct} or known.lost_at is not null then now() else known.last_changed_at end
   where ${guard} (
     ${isDistinct}
     or known.lost_at is not null
-    or known.last_seen_at is distinct from excluded.last_seen_at
+    or ($2::boolean and known.last_seen_at is not null)
   )
   returning session_id, created_at, is_final, outcome, xmax = 0 as is_new, last_changed_at = now() as is_changed
 ),

@@ -103,6 +103,9 @@ export type SourceHistory = {
   /** How many of the listed sessions the database really holds. */
   countStored(): Promise<number>;
   noteCollectedAt(at: Timestamp): Promise<unknown>;
+  /** Where a backfill goes on: everything created from there on was read already (or is the list's business). */
+  readBackfillEnd(): Promise<Timestamp>;
+  noteBackfilled(downTo: Timestamp): Promise<unknown>;
   finish(outcome: RunOutcome): Promise<void>;
   release(): Promise<void>;
 };

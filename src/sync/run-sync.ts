@@ -1,6 +1,7 @@
 import type { ListForm } from '../domain/list-form.ts';
 import { SyncError } from '../domain/sync-error.ts';
 import type { RunCounts, RunOutcome } from '../domain/sync-run.ts';
+import { asSyncError } from './as-sync-error.ts';
 import { noFindings, type Findings } from './findings.ts';
 import type { EnterpriseManager, SourceHistory } from './ports.ts';
 import { fetchAgain, readList } from './read-list.ts';
@@ -196,21 +197,4 @@ function incompleteness(findings: Findings, counts: RunCounts): SyncError | unde
     );
   }
   return undefined;
-}
-
-function asSyncError(error: unknown, signal: AbortSignal, lost: AbortSignal): SyncError {
-  if (signal.aborted)
-    return new SyncError('interrupted', 'The run was stopped; the next one goes on where it left off.', {
-      cause: error,
-    });
-  if (lost.aborted) {
-    return new SyncError(
-      'transient',
-      'The connection to the database broke during the run; the next run makes it good.',
-      { cause: error },
-    );
-  }
-  if (error instanceof SyncError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new SyncError('permanent', `A fault of this program: ${reason}`, { cause: error });
 }

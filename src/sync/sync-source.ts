@@ -28,7 +28,9 @@ export type SyncOptions = RunOptions & {
  */
 export async function syncSource(ports: SourcePorts, options: SyncOptions): Promise<SyncReport> {
   const startedAt = performance.now();
-  const report = (outcome: Pick<SyncReport, 'runId' | 'status' | 'error'> & Partial<Omit<RunOutcome, 'status'>>): SyncReport => ({
+  const report = (
+    outcome: Pick<SyncReport, 'runId' | 'status' | 'error'> & Partial<Omit<RunOutcome, 'status'>>,
+  ): SyncReport => ({
     source: options.source,
     runId: outcome.runId,
     status: outcome.status,
@@ -54,7 +56,15 @@ export async function syncSource(ports: SourcePorts, options: SyncOptions): Prom
   if (history === undefined) return report({ runId: null, status: 'skipped', error: null });
 
   const { runId } = history;
-  const em = ports.connect(AbortSignal.any([options.signal, history.lost]));
+  let em: EnterpriseManager;
+  try {
+    em = ports.connect(AbortSignal.any([options.signal, history.lost]));
+  } catch (error) {
+    const outcome = notBegun(toSyncError(error));
+    await history.finish(outcome).catch(() => undefined);
+    await history.release();
+    return report({ ...outcome, runId });
+  }
   try {
     let outcome: RunOutcome;
     try {
@@ -67,6 +77,12 @@ export async function syncSource(ports: SourcePorts, options: SyncOptions): Prom
   } finally {
     await em.close();
   }
+}
+
+/** A run that failed before its first request. */
+function notBegun({ kind, message }: SyncError): RunOutcome {
+  const counts = { listed: 0, new: 0, changed: 0, unchanged: 0, unreadable: 0, missing: 0 };
+  return { status: 'failed', form: null, counts, requests: 0, bytesReceived: 0, error: { kind, message } };
 }
 
 async function readTasks(em: EnterpriseManager, ports: SourcePorts, options: SyncOptions): Promise<void> {

@@ -161,7 +161,6 @@ create table sync_runs (
 
 create table backfills (
   source_id integer not null,
-  started_to timestamptz(6) not null,
   read_down_to timestamptz(6) not null,
   constraint backfills_pkey primary key (source_id)
 );

@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+import process from 'node:process';
+import { buildProgram } from '../cli/build-program.ts';
+import { compose } from '../compose.ts';
+import { ConfigError } from '../config/config.ts';
+import { SyncError } from '../domain/sync-error.ts';
+
+const stop = new AbortController();
+let signals = 0;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    signals += 1;
+    // The first asks for an orderly end: what was read is stored, EM is logged off. The second has had enough of waiting.
+    if (signals === 1) stop.abort();
+    else process.exit(130);
+  });
+}
+// A reader that went away (`| head`) is not a fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+const app = compose({
+  // eslint-disable-next-line no-restricted-syntax -- handed to the one reader of the environment
+  environment: process.env,
+  workingFolder: process.cwd(),
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: stop.signal,
+});
+
+try {
+  await buildProgram(app, (code) => {
+    process.exitCode = code;
+  }).parseAsync();
+} catch (error) {
+  process.exitCode = error instanceof ConfigError ? 2 : 1;
+  const message =
+    error instanceof ConfigError || error instanceof SyncError ? error.message : (error as Error).stack;
+  process.stderr.write(`${message ?? String(error)}\n`);
+}

@@ -1,0 +1,61 @@
+import type { Config, SourceConfig } from '../config/config.ts';
+import type { SyncReport } from '../domain/sync-report.ts';
+import type { RunOutcome } from '../domain/sync-run.ts';
+import type { Timestamp } from '../domain/timestamp.ts';
+import type { History } from '../storage/open-history.ts';
+
+/** What a running sync tells its watcher. */
+export type SyncWatcher = {
+  readonly onProgress?: (progress: {
+    readonly listed: number;
+    readonly new: number;
+    readonly changed: number;
+  }) => void;
+  readonly onTasks?: (progress: { readonly read: number }) => void;
+  readonly onWarning?: (message: string) => void;
+};
+
+export type BackfillReport = Pick<SyncReport, 'source'> &
+  ({ readonly skipped: true } | { readonly skipped: false; readonly outcome: RunOutcome });
+
+/** A finding of the doctor: good, a warning to know of, or a fault to mend. */
+export type Finding = { readonly verdict: 'good' | 'warning' | 'bad'; readonly what: string };
+
+export type SimulatorOptions = {
+  readonly port: number;
+  readonly sessions: number;
+  readonly seed: number;
+  readonly version: '9.5' | '11' | '12' | '13';
+  readonly role: 'administrator' | 'portal-user';
+  readonly username: string;
+  readonly password: string;
+  readonly entityList: boolean;
+};
+
+export type RunningSimulator = { readonly url: string; advance(ms: number): void; close(): Promise<void> };
+
+/** What the commands ask of the rest of the program. */
+export type App = {
+  /** Throws ConfigError. */
+  readonly readConfig: () => Config;
+  /** The database of the configuration, or another place. Throws SyncError. */
+  readonly openHistory: (place: Pick<Config, 'databaseUrl' | 'dataDir'>) => Promise<History>;
+  readonly syncSource: (history: History, source: SourceConfig, watcher: SyncWatcher) => Promise<SyncReport>;
+  readonly backfillSource: (
+    history: History,
+    source: SourceConfig,
+    since: Timestamp,
+    onProgress: (progress: { readonly day: string; readonly read: number; readonly new: number }) => void,
+  ) => Promise<BackfillReport>;
+  /** Looks at one source from address to rights, stopping at the first fault that hides the rest. */
+  readonly examineSource: (source: SourceConfig) => AsyncIterable<Finding>;
+  readonly startSimulator: (options: Partial<SimulatorOptions>) => Promise<RunningSimulator>;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly version: string;
+};
+
+/** What a command ends with: 0 good, 1 failed, 2 bad configuration. */
+export type ExitCode = 0 | 1 | 2;

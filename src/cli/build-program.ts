@@ -1,0 +1,125 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { App, ExitCode, SimulatorOptions } from './app.ts';
+import { runBackfillCommand } from './backfill-command.ts';
+import { runCheckCommand } from './check-command.ts';
+import { runDemoCommand } from './demo-command.ts';
+import { runMigrateCommand } from './migrate-command.ts';
+import { runSimulateCommand } from './simulate-command.ts';
+import { runStatusCommand } from './status-command.ts';
+import { runSyncCommand } from './sync-command.ts';
+
+/** The command line. `onExit` hears the code of the command that ran. */
+export function buildProgram(app: App, onExit: (code: ExitCode) => void): Command {
+  const program = new Command('session-history')
+    .description(
+      'Keeps every Veeam Agent backup session that Enterprise Manager ever listed, in PostgreSQL, for ever.',
+    )
+    .version(app.version)
+    .configureOutput({ outputError: (text, write) => write(text) })
+    .showHelpAfterError('(session-history --help shows what there is)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npm run demo                          see it work: simulated Enterprise Manager, embedded PostgreSQL
+  session-history check                 is everything set up right?
+  EM_URL=https://em:9398 EM_USERNAME=reader EM_PASSWORD=secret session-history sync
+  session-history backfill --since 2026-01-01
+  session-history status --json
+
+The configuration is in environment variables or .env; see the table in README.md.
+Exit codes: 0 good, 1 failed, 2 bad configuration.`,
+    );
+
+  program
+    .command('sync')
+    .description('read every configured Enterprise Manager once, now')
+    .option('--source <name>', 'only this one')
+    .option('--json', 'one JSON object per source on standard output')
+    .addHelpText('after', '\nExample:\n  session-history sync --json | jq .missing')
+    .action(async (options: { source?: string; json?: boolean }) =>
+      onExit(await runSyncCommand(app, options)),
+    );
+
+  program
+    .command('backfill')
+    .description(
+      'read further back than the list shows, through /query, day by day; can be stopped and resumed',
+    )
+    .requiredOption('--since <date>', 'how far back, for example 2026-01-31')
+    .option('--source <name>', 'only this one')
+    .action(async (options: { since: string; source?: string }) =>
+      onExit(await runBackfillCommand(app, options)),
+    );
+
+  program
+    .command('migrate')
+    .description('bring the database to this version')
+    .action(async () => onExit(await runMigrateCommand(app)));
+
+  program
+    .command('status')
+    .description('how every source stands: last runs, freshness, days until loss, holes')
+    .option('--json', 'one JSON object per source')
+    .action(async (options: { json?: boolean }) => onExit(await runStatusCommand(app, options)));
+
+  program
+    .command('check')
+    .description('the doctor: configuration, database, and each source from address to rights')
+    .action(async () => onExit(await runCheckCommand(app)));
+
+  program
+    .command('demo')
+    .description('everything on this machine, nothing installed, nothing kept')
+    .option('--once', 'first sync, summary and sample report, then exit')
+    .action(async (options: { once?: boolean }) => onExit(await runDemoCommand(app, options)));
+
+  program
+    .command('simulate')
+    .description('the simulated Enterprise Manager alone')
+    .option('--port <port>', 'port to listen on; 0 takes a free one', wholeNumber, 9399)
+    .option('--sessions <count>', 'sessions in its 30 days, about', wholeNumber, 6_000)
+    .option('--seed <number>', 'same seed, same history', wholeNumber, 20)
+    .option('--username <name>', 'account to accept', 'demo')
+    .option('--password <password>', 'its password', 'demo')
+    .addOption(
+      new Option('--em-version <version>', 'how it writes times')
+        .choices(['9.5', '11', '12', '13'])
+        .default('13'),
+    )
+    .addOption(
+      new Option('--role <role>', 'what the account may read')
+        .choices(['administrator', 'portal-user'])
+        .default('administrator'),
+    )
+    .option('--references-only', 'answer with references where entities are asked for, as old versions do')
+    .action(async (options: SimulateFlags) =>
+      onExit(
+        await runSimulateCommand(app, {
+          port: options.port,
+          sessions: options.sessions,
+          seed: options.seed,
+          username: options.username,
+          password: options.password,
+          version: options.emVersion,
+          role: options.role,
+          entityList: options.referencesOnly !== true,
+        }),
+      ),
+    );
+
+  return program;
+}
+
+type SimulateFlags = Pick<
+  SimulatorOptions,
+  'port' | 'sessions' | 'seed' | 'username' | 'password' | 'role'
+> & {
+  readonly emVersion: SimulatorOptions['version'];
+  readonly referencesOnly?: boolean;
+};
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is not a whole number.');
+  return Number(text);
+}

@@ -1,0 +1,22 @@
+import { describeDatabase } from '../storage/open-history.ts';
+import { ensureReaderRole, makeLoginStatement } from '../storage/reader-role.ts';
+import type { App, ExitCode } from './app.ts';
+import { painter } from './paint.ts';
+
+/** Brings the database to this version and says how to let an analyst in. */
+export async function runMigrateCommand(app: App): Promise<ExitCode> {
+  const history = await app.openHistory(app.readConfig());
+  const paint = painter(app.stdout);
+  try {
+    const what = history.applied.length === 0 ? 'was up to date' : `applied ${history.applied.join(', ')}`;
+    app.stdout.write(`${paint('green', '✓')} ${describeDatabase(history.url)}  ${what}\n`);
+    app.stdout.write(
+      (await ensureReaderRole(history.prisma))
+        ? `  Role session_history_reader may read schema report and nothing else. One statement makes a login of it:\n    ${makeLoginStatement}\n`
+        : `  ${paint('yellow', 'This account may not create roles.')} As a database administrator run, then migrate again:\n    create role session_history_reader nologin;\n`,
+    );
+    return 0;
+  } finally {
+    await history.close();
+  }
+}

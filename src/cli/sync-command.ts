@@ -1,0 +1,102 @@
+import { requireSources } from '../config/read-config.ts';
+import { ConfigError, type Config, type SourceConfig } from '../config/config.ts';
+import type { SyncReport } from '../domain/sync-report.ts';
+import type { History } from '../storage/open-history.ts';
+import type { App, ExitCode } from './app.ts';
+import { bytes, count, duration } from './format.ts';
+import { painter } from './paint.ts';
+import { bar, progressLine } from './progress-line.ts';
+
+/** Sources read at the same time by one command. */
+const sourcesAtOnce = 4;
+
+export type SyncCommandOptions = { readonly source?: string; readonly json?: boolean };
+
+/** One sync now, of one source or all. */
+export async function runSyncCommand(app: App, options: SyncCommandOptions): Promise<ExitCode> {
+  const config = app.readConfig();
+  const sources = chooseSources(config, options.source);
+  const history = await app.openHistory(config);
+  try {
+    const reports = await syncSources(app, history, sources, (report) => {
+      app.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : describeReport(app, report));
+    });
+    return reports.some((report) => report.status === 'failed') ? 1 : 0;
+  } finally {
+    await history.close();
+  }
+}
+
+/** The source of that name, or all. Throws ConfigError for a name that is not configured. */
+export function chooseSources(config: Config, name: string | undefined): readonly SourceConfig[] {
+  const sources = requireSources(config);
+  if (name === undefined) return sources;
+  const chosen = sources.filter((source) => source.name === name);
+  if (chosen.length > 0) return chosen;
+  throw new ConfigError(
+    `There is no source "${name}". Configured: ${sources.map((source) => source.name).join(', ')}.`,
+  );
+}
+
+/** Syncs several sources, some at once, with one progress line for all; each report is handed over when it is done. */
+export async function syncSources(
+  app: App,
+  history: History,
+  sources: readonly SourceConfig[],
+  onReport: (report: SyncReport) => void,
+): Promise<readonly SyncReport[]> {
+  const line = progressLine(app.stderr);
+  const paint = painter(app.stderr);
+  const reports: SyncReport[] = [];
+  const queue = [...sources];
+  const work = async () => {
+    for (let source = queue.shift(); source !== undefined && !app.signal.aborted; source = queue.shift()) {
+      const { name } = source;
+      const expected = await countListed(history, name);
+      const report = await app.syncSource(history, source, {
+        onProgress: (progress) => {
+          const share = expected > 0 ? `${bar(progress.listed / expected)} ` : '';
+          line.show(
+            `${name}  ${share}${count(progress.listed)} listed, ${count(progress.new)} new, ${count(progress.changed)} changed`,
+          );
+        },
+        onTasks: (progress) => line.show(`${name}  tasks of ${count(progress.read)} sessions read`),
+        onWarning: (message) => {
+          line.clear();
+          app.stderr.write(`${paint('yellow', 'warning')} ${name}: ${message}\n`);
+        },
+      });
+      line.clear();
+      reports.push(report);
+      onReport(report);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(sourcesAtOnce, sources.length) }, work));
+  return reports;
+}
+
+/** How long the list was last time: the best guess at how long it is now. */
+async function countListed(history: History, source: string): Promise<number> {
+  const row = await history.prisma.source.findUnique({ where: { name: source }, select: { id: true } });
+  return row === null ? 0 : history.prisma.listedRecord.count({ where: { sourceId: row.id } });
+}
+
+function describeReport(app: App, report: SyncReport): string {
+  const paint = painter(app.stdout);
+  if (report.status === 'skipped') {
+    return `${paint('yellow', '–')} ${paint('bold', report.source)}  skipped: another process is syncing this source right now\n`;
+  }
+  const isGood = report.status === 'succeeded';
+  const figures =
+    `  listed ${count(report.listed)}  new ${count(report.new)}  changed ${count(report.changed)}  ` +
+    `unchanged ${count(report.unchanged)}  missing ${count(report.missing)}\n` +
+    paint(
+      'dim',
+      `  ${count(report.requests)} requests, ${bytes(report.bytesReceived)}, ${report.form ?? 'no'} list, run ${report.runId ?? '-'}`,
+    );
+  return (
+    `${isGood ? paint('green', '✓') : paint('red', '✗')} ${paint('bold', report.source)}  ` +
+    `${isGood ? 'succeeded' : paint('red', 'failed')} in ${duration(report.durationMs)}\n${figures}\n` +
+    (report.error === null ? '' : `  ${paint('red', report.error.kind)}: ${report.error.message}\n`)
+  );
+}

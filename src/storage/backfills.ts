@@ -1,0 +1,30 @@
+import type { Timestamp } from '../domain/timestamp.ts';
+import type { Statements } from './database.ts';
+
+/**
+ * Where a backfill goes on. The first one begins a day past the newest session known (or now, whichever is later): EM's
+ * clock need not be ours.
+ */
+export async function readBackfillEnd(statement: Statements, sourceId: number): Promise<Timestamp> {
+  const [row] = await statement.$queryRawUnsafe<{ until: Timestamp }[]>(
+    `select to_char(
+       coalesce(
+         (select read_down_to from backfills where source_id = $1::integer),
+         greatest(now(), (select max(created_at) from sessions where source_id = $1::integer)) + interval '1 day'
+       ) at time zone 'UTC',
+       'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+     ) as until`,
+    sourceId,
+  );
+  if (row === undefined) throw new Error('the database answered without a row');
+  return row.until;
+}
+
+export function noteBackfilled(statement: Statements, sourceId: number, downTo: Timestamp): Promise<number> {
+  return statement.$executeRawUnsafe(
+    `insert into backfills (source_id, read_down_to) values ($1::integer, $2::timestamptz)
+     on conflict (source_id) do update set read_down_to = least(backfills.read_down_to, excluded.read_down_to)`,
+    sourceId,
+    downTo,
+  );
+}
