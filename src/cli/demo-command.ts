@@ -11,6 +11,8 @@ import { syncSources } from './sync-command.ts';
 
 const credentials = { username: 'demo', password: 'demo' };
 const seed = 20;
+/** Enough for some hundred computers, and few enough for a first minute. */
+const sessions = 12_000;
 const pollMs = 15_000;
 
 /**
@@ -26,7 +28,7 @@ export async function runDemoCommand(app: App, options: { readonly once?: boolea
     paint('bold', 'Session History for Veeam Agents') +
       paint('dim', '  demo: nothing of it leaves this machine or lasts'),
   );
-  const simulator = await app.startSimulator({ seed, ...credentials });
+  const simulator = await app.startSimulator({ seed, sessions, ...credentials });
   try {
     const history = await app.openHistory({ databaseUrl: undefined, dataDir });
     try {

@@ -51,6 +51,22 @@ export function holdLogon(transport: Transport, credentials: Credentials, onLogo
     return { token, id: logonSessionId(body) };
   }
 
+  async function logOff({ token, id }: Session): Promise<void> {
+    if (id === null) return;
+    try {
+      const answer = await transport.send({
+        method: 'DELETE',
+        path: `/logonSessions/${id}`,
+        headers: { 'x-restsvcsessionid': token },
+        signal: AbortSignal.timeout(logoffTimeoutMs),
+        attempts: 1,
+      });
+      await readWhole(answer, 65_536);
+    } catch {
+      // EM ends it by itself after 15 idle minutes.
+    }
+  }
+
   function session(): Promise<Session> {
     current ??= logOn();
     // A failed logon must not be remembered as the answer for every later request.
@@ -73,27 +89,17 @@ export function holdLogon(transport: Transport, credentials: Credentials, onLogo
       if (current === sent) {
         current = undefined;
         onLogonAgain();
+        // A token that is refused may still be open at EM; nobody else would close it.
+        if (answer.status !== 401) await logOff(await sent);
       }
       // With the refusals no longer accepted, a second one throws what it means.
       const { token } = await session();
       return transport.send({ ...request, headers: { ...request.headers, 'x-restsvcsessionid': token } });
     },
     end: async () => {
-      if (current === undefined) return;
-      try {
-        const { token, id } = await current;
-        if (id === null) return;
-        const answer = await transport.send({
-          method: 'DELETE',
-          path: `/logonSessions/${id}`,
-          headers: { 'x-restsvcsessionid': token },
-          signal: AbortSignal.timeout(logoffTimeoutMs),
-          attempts: 1,
-        });
-        await readWhole(answer, 65_536);
-      } catch {
-        // EM ends it by itself after 15 idle minutes.
-      }
+      const ending = current;
+      current = undefined;
+      if (ending !== undefined) await ending.then(logOff, () => undefined);
     },
   };
 }

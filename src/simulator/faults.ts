@@ -47,22 +47,23 @@ export function takeFault(faults: Fault[], request: string): Fault | undefined {
   return fault;
 }
 
-/** Sends a body as the fault has it. */
+/** Answers with a status alone: the request was not carried out. */
+export function sendStatus(response: ServerResponse, fault: Fault & { readonly kind: 'status' }): void {
+  const text = `<?xml version="1.0"?><Error xmlns="http://www.veeam.com/ent/v1.0" Message="Injected fault" StatusCode="${fault.status}" />`;
+  const retry = fault.retryAfter === undefined ? {} : { 'Retry-After': String(fault.retryAfter) };
+  response.writeHead(fault.status, { 'Content-Type': 'application/xml', ...retry }).end(text);
+}
+
+/** Sends the body of a request that was carried out as the fault has it. */
 export function sendSpoiled(
   response: ServerResponse,
   status: number,
   headers: Record<string, string>,
   body: string,
-  fault: Fault,
+  fault: Exclude<Fault, { readonly kind: 'status' }>,
 ): void {
   const bytes = Buffer.from(fault.kind === 'edit' ? fault.edit(body) : body);
   switch (fault.kind) {
-    case 'status': {
-      const text = `<?xml version="1.0"?><Error xmlns="http://www.veeam.com/ent/v1.0" Message="Injected fault" StatusCode="${fault.status}" />`;
-      const retry = fault.retryAfter === undefined ? {} : { 'Retry-After': String(fault.retryAfter) };
-      response.writeHead(fault.status, { 'Content-Type': 'application/xml', ...retry }).end(text);
-      return;
-    }
     case 'reset':
       response.writeHead(status, headers);
       response.write(bytes.subarray(0, fault.afterBytes), () => response.socket?.resetAndDestroy());

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { answer, problem, type Reply } from './answer.ts';
-import { sendSpoiled, takeFault, type Fault } from './faults.ts';
+import { sendSpoiled, sendStatus, takeFault, type Fault } from './faults.ts';
 import { keepLogons } from './logons.ts';
 import { BadFilter } from './parse-filter.ts';
 import { openView, type ShownSession } from './view.ts';
@@ -133,6 +133,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     requests.push(line);
     const fault = takeFault(faults, line);
     if (fault?.kind === 'expire') logons.expireAll();
+    if (fault?.kind === 'status') {
+      sendStatus(response, fault);
+      return;
+    }
     const { status, body, headers } = reply(request, new URL(request.url ?? '/', 'http://localhost'));
     const all = { 'Content-Type': 'application/xml', ...headers };
     if (fault !== undefined && fault.kind !== 'expire') {

@@ -52,9 +52,18 @@ export function openView(world: World, seed: number, now: () => number): View {
     return shown.sort((a, b) => (a.session.id < b.session.id ? -1 : 1));
   }
 
+  // Looked up by id as often as there are sessions; the answer holds until the next collection.
+  let index: { readonly at: number; readonly byId: ReadonlyMap<string, ShownSession> } | undefined;
+  function find(id: string): ShownSession | undefined {
+    const at = collectedAt();
+    if (index?.at !== at)
+      index = { at, byId: new Map(list(retentionDays).map((shown) => [shown.session.id, shown])) };
+    return index.byId.get(id);
+  }
+
   return {
     list,
-    find: (id) => list(retentionDays).find((shown) => shown.session.id === id),
+    find,
     collectedAt,
   };
 }

@@ -131,6 +131,7 @@ export function buildWorld(seed: number, sessions: number, today: number): World
       index === 2 ? '' : `Backup server ${index + 1} <${pick(places, draw(seed, 'place', index))}>`,
   }));
   const total = templates.reduce((sum, template) => sum + template.weight, 0);
+  let jobCount = 0;
   const jobs = templates.flatMap((template, kind) => {
     const computers = Math.max(1, Math.round((wanted * template.weight) / total));
     const count = Math.ceil(computers / computersPerJob);
@@ -140,12 +141,13 @@ export function buildWorld(seed: number, sessions: number, today: number): World
       const name = `${template.name}${count > 1 ? ` - ${place}${round > 0 ? ` ${round + 1}` : ''}` : ''}`;
       const size = Math.min(computersPerJob, computers - index * computersPerJob);
       const start = template.perDay > 1 ? 20 : 18 * 60 + Math.floor(draw(seed, 'start', name) * 10 * 60);
+      jobCount += 1;
       return {
         id: guid(seed, 'job', name),
         name,
         platform: template.platform,
         description: `Created by CORP\\backup-admin; ${template.perDay > 1 ? 'every four hours' : 'nightly'}`,
-        server: pick(servers, draw(seed, 'job server', name)),
+        server: pick(servers, ((jobCount - 1) % servers.length) / servers.length),
         runsAt: Array.from(
           { length: template.perDay },
           (_, run) => (start + run * (1_440 / template.perDay)) % 1_440,

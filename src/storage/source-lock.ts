@@ -25,7 +25,10 @@ export async function lockSource(
   });
   const lost = new AbortController();
   client.on('error', (error) => lost.abort(error));
-  client.on('end', () => lost.abort());
+  let isReleased = false;
+  client.on('end', () => {
+    if (!isReleased) lost.abort();
+  });
   await client.connect();
   const answer = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1, $2) as taken', [
     lockClasses[purpose],
@@ -35,5 +38,11 @@ export async function lockSource(
     await client.end();
     return undefined;
   }
-  return { lost: lost.signal, release: () => client.end().catch(() => undefined) };
+  return {
+    lost: lost.signal,
+    release: async () => {
+      isReleased = true;
+      await client.end().catch(() => undefined);
+    },
+  };
 }

@@ -86,39 +86,38 @@ async function sync(
   const report = () => options.onProgress?.({ listed, new: findings.new, changed: findings.changed });
 
   for (let attempt = 1; ; attempt += 1) {
-    const list = await em.listSessions(options.list);
-    state.form = list.form;
-    const size = list.form === 'entity' ? batchSize : fetchedBatchSize;
-    const context = {
-      em,
-      index,
-      findings,
-      batches: gatherBatches(history, findings, { size, jobNames, onWritten: report }),
-      unfinished: new Set(known.unfinished),
-      // The client bounds what is really under way; twice as many keep it busy while answers are taken in.
-      concurrency: options.concurrency * 2,
-      onRecords: (records: number) => {
-        listed += records;
-        report();
-      },
-    };
     try {
+      const list = await em.listSessions(options.list);
+      state.form = list.form;
+      const size = list.form === 'entity' ? batchSize : fetchedBatchSize;
+      const context = {
+        em,
+        index,
+        findings,
+        batches: gatherBatches(history, findings, { size, jobNames, onWritten: report }),
+        unfinished: new Set(known.unfinished),
+        // The client bounds what is really under way; twice as many keep it busy while answers are taken in.
+        concurrency: options.concurrency * 2,
+        onRecords: (records: number) => {
+          listed += records;
+          report();
+        },
+      };
       await readList(list, context);
+      if (list.form === 'reference') {
+        await fetchAgain(
+          [...context.unfinished].filter((id) => index.hasSeen(id)),
+          context,
+        );
+      }
+      break;
     } catch (error) {
       if (!(error instanceof SyncError) || error.kind !== 'transient' || attempt >= listAttempts) throw error;
       options.onWarning?.(`${error.message} Reading the list again.`);
       index.startOver();
       findings.unreadable.clear();
       listed = 0;
-      continue;
     }
-    if (list.form === 'reference') {
-      await fetchAgain(
-        [...context.unfinished].filter((id) => index.hasSeen(id)),
-        context,
-      );
-    }
-    break;
   }
 
   await history.closeList({ ...index.gone(), unreadable: [...findings.unreadable.keys()] });

@@ -12,7 +12,12 @@ const pack = (records: readonly (readonly [content: string, session: string])[])
 
 describe('indexRecords', () => {
   it('knows what was packed, and nothing else', () => {
-    const index = indexRecords(pack([['a1', 'a'], ['b1', 'b']]));
+    const index = indexRecords(
+      pack([
+        ['a1', 'a'],
+        ['b1', 'b'],
+      ]),
+    );
     expect(index.see(print('a1'))).toBe(true);
     expect(index.see(print('a2'))).toBe(false);
     expect(index.hasSeen(guid('a'))).toBe(true);
@@ -22,7 +27,10 @@ describe('indexRecords', () => {
 
   it('tells a changed record from a duplicate', () => {
     const index = indexRecords(pack([['a1', 'a']]));
-    expect(index.add(print('a2'), guid('a'))).toEqual({ isDuplicate: false, superseded: [guidFromBytes(print('a1'))] });
+    expect(index.add(print('a2'), guid('a'))).toEqual({
+      isDuplicate: false,
+      superseded: [guidFromBytes(print('a1'))],
+    });
     expect(index.add(print('a3'), guid('a'))).toEqual({
       isDuplicate: true,
       superseded: [guidFromBytes(print('a1'))],
@@ -50,29 +58,38 @@ describe('indexRecords', () => {
   it('agrees with plain sets for any course of events', () => {
     const record = fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 3 }));
     fc.assert(
-      fc.property(fc.uniqueArray(record, { selector: String }), fc.array(record, { maxLength: 200 }), (before, shown) => {
-        const name = ([session, version]: readonly [number, number]) => [`${session}/${version}`, String(session)] as const;
-        const index = indexRecords(pack(before.map(name)));
-        const known = new Map(before.map((one) => name(one)));
-        const seen = new Set<string>();
-        for (const [content, session] of shown.map(name)) {
-          expect(index.see(print(content))).toBe(known.has(content));
-          if (!known.has(content)) {
-            const sessionSeen = [...seen].some((other) => known.get(other) === session);
-            expect(index.add(print(content), guid(session)).isDuplicate).toBe(sessionSeen);
-            known.set(content, session);
+      fc.property(
+        fc.uniqueArray(record, { selector: String }),
+        fc.array(record, { maxLength: 200 }),
+        (before, shown) => {
+          const name = ([session, version]: readonly [number, number]) =>
+            [`${session}/${version}`, String(session)] as const;
+          const index = indexRecords(pack(before.map(name)));
+          const known = new Map<string, string>(before.map((one) => name(one)));
+          const seen = new Set<string>();
+          for (const [content, session] of shown.map(name)) {
+            expect(index.see(print(content))).toBe(known.has(content));
+            if (!known.has(content)) {
+              const sessionSeen = [...seen].some((other) => known.get(other) === session);
+              expect(index.add(print(content), guid(session)).isDuplicate).toBe(sessionSeen);
+              known.set(content, session);
+            }
+            seen.add(content);
           }
-          seen.add(content);
-        }
-        const seenSessions = new Set([...seen].map((content) => known.get(content) ?? ''));
-        expect(index.countSeen()).toBe(seenSessions.size);
-        const gone = index.gone();
-        const unseen = [...known].filter(([content]) => !seen.has(content));
-        expect(new Set(gone.fingerprints)).toEqual(new Set(unseen.map(([content]) => guidFromBytes(print(content)))));
-        expect(new Set(gone.sessionIds)).toEqual(
-          new Set(unseen.filter(([, session]) => !seenSessions.has(session)).map(([, session]) => guid(session))),
-        );
-      }),
+          const seenSessions = new Set([...seen].map((content) => known.get(content) ?? ''));
+          expect(index.countSeen()).toBe(seenSessions.size);
+          const gone = index.gone();
+          const unseen = [...known].filter(([content]) => !seen.has(content));
+          expect(new Set(gone.fingerprints)).toEqual(
+            new Set(unseen.map(([content]) => guidFromBytes(print(content)))),
+          );
+          expect(new Set(gone.sessionIds)).toEqual(
+            new Set(
+              unseen.filter(([, session]) => !seenSessions.has(session)).map(([, session]) => guid(session)),
+            ),
+          );
+        },
+      ),
     );
   });
 

@@ -1,0 +1,41 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const program = fileURLToPath(new URL('../../dist/bin/session-history.js', import.meta.url));
+
+export type CliResult = {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+};
+export type RunningCli = { readonly process: ChildProcess; readonly ended: Promise<CliResult> };
+
+/** Starts the built program as its users do, in an empty folder with nothing in its environment but what is given. */
+export function startCli(args: readonly string[], environment: Readonly<Record<string, string>>): RunningCli {
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: mkdtempSync(path.join(tmpdir(), 'session-history-cli-')),
+    env: { PATH: process.env['PATH'], ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const ended = once(child, 'close').then(([code, signal]: unknown[]) => ({
+    code: code as number | null,
+    signal: signal as string | null,
+    ...output,
+  }));
+  return { process: child, ended };
+}
+
+export function runCli(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<CliResult> {
+  return startCli(args, environment).ended;
+}
