@@ -75,6 +75,8 @@ export function connectEnterpriseManager(options: ConnectOptions) {
   }
 
   return {
+    logOn: logon.begin,
+
     listSessions: async (form: ListForm | 'auto') =>
       readSessionList(
         await getRequired(`/agents/backupSessions${form === 'reference' ? '' : '?format=Entity'}`, [], true),

@@ -8,6 +8,8 @@ export type Credentials = { readonly username: string; readonly password: string
 
 /** Requests within one logon session of EM's. */
 export type Logon = {
+  /** Logs on, unless that was done. */
+  begin(): Promise<void>;
   /**
    * Sends with the token, logging on first if need be. A token that is refused with one of `refusals` (EM forgets it after
    * 15 idle minutes, or when it restarts) is replaced once, for all requests under way together; refused again, it throws
@@ -75,6 +77,9 @@ export function holdLogon(transport: Transport, credentials: Credentials, onLogo
   }
 
   return {
+    begin: async () => {
+      await session();
+    },
     send: async (request, refusals = [401]) => {
       const sent = session();
       const withToken = ({ token }: Session): Request => ({

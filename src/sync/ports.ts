@@ -29,6 +29,8 @@ export type QueryPage = { readonly records: readonly ReadRecord[]; readonly page
 
 /** What the engine asks of one Enterprise Manager, within one logon. Every method may throw a SyncError. */
 export type EnterpriseManager = {
+  /** Whatever else is asked logs on by itself; this is for finding out early that it cannot be done. */
+  logOn(): Promise<void>;
   listSessions(form: ListForm | 'auto'): Promise<SessionList>;
   parseRecord(record: Uint8Array, form: ListForm): ReadRecord;
   /** The session as it is now; undefined when EM answers 404. */

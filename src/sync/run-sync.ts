@@ -79,6 +79,7 @@ async function sync(
   findings: Findings,
   state: State,
 ): Promise<void> {
+  await em.logOn();
   const known = await history.readKnown();
   const index = (state.index = indexRecords(known.listed));
   const jobNames = new Set([...known.jobNames, ...(await syncInventory(em, history, options))]);
