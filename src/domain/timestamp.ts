@@ -15,19 +15,31 @@ const isoPattern =
 export function parseTimestamp(text: string): Timestamp | undefined {
   const match = isoPattern.exec(text.trim());
   if (match === null) return undefined;
-  const [, year, month, day, hour, minute, second, fraction = '', zone = 'Z'] = match;
-  const local = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
-  const milliseconds = Date.parse(`${local}Z`);
-  // Date.parse rolls 30 February over to March; the round trip shows it.
-  if (Number.isNaN(milliseconds) || !new Date(milliseconds).toISOString().startsWith(local)) return undefined;
-  const shifted = new Date(milliseconds - offsetMinutes(zone) * 60_000);
-  if (Number.isNaN(shifted.getTime()) || shifted.getUTCFullYear() < 1 || shifted.getUTCFullYear() > 9999)
+  const [, year = '', month = '', day = '', hour = '', minute = '', second = '', fraction = '', zone = 'Z'] =
+    match;
+  if (
+    year === '0000' ||
+    Number(month) < 1 ||
+    Number(day) < 1 ||
+    Number(day) > daysIn(Number(year), Number(month))
+  )
     return undefined;
-  return `${shifted.toISOString().slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, '0')}Z` as Timestamp;
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
+  const micros = fraction.slice(0, 6).padEnd(6, '0');
+  const local = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  if (zone === 'Z' || zone === 'z') return `${local}.${micros}Z` as Timestamp;
+  const shifted = new Date(Date.parse(`${local}Z`) - offsetMinutes(zone) * 60_000);
+  if (shifted.getUTCFullYear() < 1 || shifted.getUTCFullYear() > 9999) return undefined;
+  return `${shifted.toISOString().slice(0, 19)}.${micros}Z` as Timestamp;
+}
+
+/** 0 for a month that does not exist. */
+function daysIn(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return month > 12 ? 0 : [4, 6, 9, 11].includes(month) ? 30 : 31;
 }
 
 function offsetMinutes(zone: string): number {
-  if (zone.toUpperCase() === 'Z') return 0;
   const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2));
   return zone.startsWith('-') ? -minutes : minutes;
 }

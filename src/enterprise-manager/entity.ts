@@ -3,54 +3,52 @@ import { decodeText, type XmlNode, type XmlValue } from './parse-xml.ts';
 /** Something in the answer that makes one record unreadable, said so that a person can find it. */
 export class Unreadable extends Error {}
 
-/** A link of an entity or a reference. */
-export type EntityLink = {
-  readonly rel: string;
-  readonly type: string;
-  readonly href: string;
-  readonly name: string;
-};
-
 /** One element of EM's with its attributes, child elements and links. Values are decoded text. */
 export type Entity = {
-  /** Exact text of an attribute or a child element; undefined when absent or nil, '' when empty. */
-  text(name: string): string | undefined;
-  readonly links: readonly EntityLink[];
+  /** Exact text of an attribute (`@Name`) or a child element (`Name`); undefined when absent or nil, '' when empty. */
+  text(key: string): string | undefined;
+  /** The first link of a kind: where it leads and what it calls its target. Order means nothing, links are found by kind. */
+  link(rel: string, type: string): { readonly href: string; readonly name: string } | undefined;
   /** All that is not among the names given, as plain JSON; null when there is nothing. */
   rest(known: ReadonlySet<string>): Readonly<Record<string, unknown>> | null;
 };
 
 // The vendor's documentation prints every attribute with a space on each side of its value, and so may who copies it.
 const paddedId = /^ \S.* $/;
+const layout = /[\t\n]/;
 
 export function readEntity(node: XmlNode): Entity {
-  const uid = attribute(node, 'UID') ?? attribute(node, 'Href') ?? '';
-  const unpad = paddedId.test(uid)
-    ? (value: string) => value.replace(/^ /, '').replace(/ $/, '')
-    : (value: string) => value;
-  const attributeText = (of: XmlNode, name: string) => {
-    const value = attribute(of, name);
-    return value === undefined ? undefined : decodeText(unpad(value.replace(/[\t\n]/g, ' ')));
-  };
+  let links: readonly XmlNode[] | undefined;
+  const isPadded = paddedId.test(attribute(node, '@UID') ?? attribute(node, '@Href') ?? '');
+
+  function attributeText(of: XmlNode, key: string): string | undefined {
+    const value = attribute(of, key);
+    if (value === undefined) return undefined;
+    const unpadded = isPadded ? value.replace(/^ /, '').replace(/ $/, '') : value;
+    return decodeText(layout.test(unpadded) ? unpadded.replace(/[\t\n]/g, ' ') : unpadded);
+  }
 
   return {
-    text: (name) => attributeText(node, name) ?? elementText(node[name]),
-    links: children(node['Links'], 'Link').map((link) => ({
-      rel: attributeText(link, 'Rel') ?? '',
-      type: attributeText(link, 'Type') ?? '',
-      href: attributeText(link, 'Href') ?? '',
-      name: attributeText(link, 'Name') ?? '',
-    })),
+    text: (key) => (key.startsWith('@') ? attributeText(node, key) : elementText(node[key])),
+    link: (rel, type) => {
+      links ??= children(node['Links'], 'Link');
+      for (const link of links) {
+        // Words of the vendor's, never escaped; their padding, if any, is all there is to take off.
+        if (attribute(link, '@Type')?.trim() !== type || attribute(link, '@Rel')?.trim() !== rel) continue;
+        return { href: attributeText(link, '@Href') ?? '', name: attributeText(link, '@Name') ?? '' };
+      }
+      return undefined;
+    },
     rest: (known) => {
-      const entries = Object.entries(node)
-        .filter(
-          ([name]) => !known.has(name.replace(/^@/, '')) && name !== '#text' && !name.startsWith('@xmlns'),
-        )
-        .map(([name, value]): [string, unknown] => [
-          name.replace(/^@/, ''),
-          name.startsWith('@') ? attributeText(node, name.slice(1)) : plain(value),
-        ]);
-      return entries.length === 0 ? null : Object.fromEntries(entries);
+      let rest: Record<string, unknown> | null = null;
+      for (const name in node) {
+        const isAttribute = name.startsWith('@');
+        const bare = isAttribute ? name.slice(1) : name;
+        if (known.has(bare) || name === '#text' || bare.startsWith('xmlns')) continue;
+        rest ??= {};
+        rest[bare] = isAttribute ? attributeText(node, name) : plain(node[name] ?? '');
+      }
+      return rest;
     },
   };
 }
@@ -63,8 +61,8 @@ export function children(value: XmlValue | undefined, name: string): readonly Xm
   return all.filter((one): one is XmlNode => typeof one === 'object' && !Array.isArray(one));
 }
 
-function attribute(node: XmlNode, name: string): string | undefined {
-  const value = node[`@${name}`];
+function attribute(node: XmlNode, key: string): string | undefined {
+  const value = node[key];
   return typeof value === 'string' ? value : undefined;
 }
 
@@ -73,7 +71,7 @@ function elementText(value: XmlValue | undefined): string | undefined {
   if (typeof value === 'string') return decodeText(value);
   if (Array.isArray(value)) return elementText((value as readonly XmlValue[]).at(-1));
   const node = value as XmlNode;
-  if (attribute(node, 'nil') === 'true') return undefined;
+  if (attribute(node, '@nil') === 'true') return undefined;
   return elementText(node['#text']) ?? '';
 }
 

@@ -1,6 +1,6 @@
 import { SyncError } from '../domain/sync-error.ts';
 import { children, guidIn } from './entity.ts';
-import { parseXml, type XmlNode } from './parse-xml.ts';
+import { parseXml } from './parse-xml.ts';
 import { readWhole } from './read-whole.ts';
 import type { Answer, Request, Transport } from './transport.ts';
 
@@ -114,7 +114,7 @@ function logonSessionId(body: Uint8Array): string | null {
   try {
     const document = parseXml(body);
     const [logon] = children(document, 'LogonSession');
-    const id = (logon as XmlNode | undefined)?.['SessionId'];
+    const id = logon?.['SessionId'];
     return guidIn(typeof id === 'string' ? id : undefined);
   } catch {
     return null;

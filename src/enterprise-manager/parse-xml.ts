@@ -1,4 +1,6 @@
-import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { XMLParser } from 'fast-xml-parser';
+import { SyntaxValidator } from 'fast-xml-validator';
+import { parsePlainXml } from './parse-plain-xml.ts';
 
 /** An element read: attributes under `@name`, child elements under their names, several as an array, text under `#text`. */
 export type XmlNode = { readonly [name: string]: XmlValue };
@@ -32,8 +34,17 @@ export function parseXml(bytes: Uint8Array): XmlNode {
     text = text.replace(hidden, (_, cdata: string | undefined) => (cdata === undefined ? '' : escape(cdata)));
   }
   if (text.includes('\r')) text = text.replace(/\r\n?/g, '\n');
-  const verdict = XMLValidator.validate(text);
-  if (verdict !== true) throw new MalformedXml(verdict.err.msg);
+  return parsePlainXml(text) ?? parseAnyXml(text);
+}
+
+/** The general parser, for whatever the plain one leaves to it. Throws MalformedXml. */
+export function parseAnyXml(text: string): XmlNode {
+  try {
+    // The parser itself forgives too much: it would read half a tag as something.
+    SyntaxValidator.validate(text, { invalidCharSequence: { attrLt: true, tagValue: true } });
+  } catch (error) {
+    throw new MalformedXml((error as Error).message, { cause: error });
+  }
   return parser.parse(text) as XmlNode;
 }
 

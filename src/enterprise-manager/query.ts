@@ -54,8 +54,14 @@ function isWanted(
   return isAgents && session.createdAt >= window.from && session.createdAt < window.to;
 }
 
+/** An attribute in what has been seen; an element would do. */
+function pagesText(node: XmlNode): string | undefined {
+  const paging = readEntity(node);
+  return paging.text('@PagesCount') ?? paging.text('PagesCount');
+}
+
 function pagesCount(paging: Uint8Array): number {
   const [node] = Object.values(parseXml(paging));
-  const pages = Number(readEntity(node as XmlNode).text('PagesCount') ?? '1');
+  const pages = Number(pagesText(node as XmlNode) ?? '1');
   return Number.isSafeInteger(pages) && pages >= 0 ? pages : 1;
 }

@@ -14,11 +14,11 @@ const nonEmpty = (text: string | undefined) => (text === undefined || text === '
 /** Jobs from `/agents/jobs`; from a list of references, names alone. */
 export function readJobList(body: Uint8Array): readonly BackupJob[] {
   return withIds(readEntities(body).entities, (entity, id) => {
-    const server = entity.links.find((link) => link.rel === 'Up' && link.type === 'BackupServerReference');
+    const server = entity.link('Up', 'BackupServerReference');
     const enabled = entity.text('ScheduleEnabled')?.trim().toLowerCase();
     return {
       id,
-      name: entity.text('Name') ?? '',
+      name: entity.text('@Name') ?? '',
       jobType: nonEmpty(entity.text('JobType')?.trim()),
       platform: nonEmpty(entity.text('Platform')?.trim()),
       description: nonEmpty(entity.text('Description')),
@@ -35,7 +35,7 @@ export function readJobList(body: Uint8Array): readonly BackupJob[] {
 export function readServerList(body: Uint8Array): readonly BackupServer[] {
   return withIds(readEntities(body).entities, (entity, id) => ({
     id,
-    name: entity.text('Name') ?? '',
+    name: entity.text('@Name') ?? '',
     description: nonEmpty(entity.text('Description')),
     version: nonEmpty(entity.text('Version')?.trim()),
     extra: entity.rest(serverNames),
@@ -53,7 +53,7 @@ export function readNewestCollection(body: Uint8Array): Timestamp | undefined {
     }
     const entity = readEntity(value as XmlNode);
     const end = time(entity, 'EndTimeUTC');
-    const isDone = /^Completed/.test(entity.text('State')?.trim() ?? '');
+    const isDone = entity.text('State')?.trim().startsWith('Completed') === true;
     if (entity.text('SessionType')?.trim() === 'CollectJob' && isDone && end !== null) ends.push(end);
     Object.values(value as XmlNode).forEach(visit);
   };
@@ -64,7 +64,7 @@ export function readNewestCollection(body: Uint8Array): Timestamp | undefined {
 function withIds<T>(entities: readonly Entity[], read: (entity: Entity, id: string) => T): readonly T[] {
   const found: T[] = [];
   for (const entity of entities) {
-    const id = guidIn(entity.text('UID')) ?? guidIn(entity.text('Href'));
+    const id = guidIn(entity.text('@UID')) ?? guidIn(entity.text('@Href'));
     // A job or server without an id has nothing to be known by; sessions still carry their names.
     if (id !== null) found.push(read(entity, id));
   }

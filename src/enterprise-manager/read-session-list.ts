@@ -62,7 +62,7 @@ export async function readSessionList(
 }
 
 function explain(broken: SyncError): SyncError {
-  const hint = /HTML/.test(broken.message) ? ` ${whereToLook}` : ' What came before is kept.';
+  const hint = broken.message.includes('HTML') ? ` ${whereToLook}` : ' What came before is kept.';
   return new SyncError(broken.kind, `The session list ${broken.message}.${hint}`, { cause: broken });
 }
 

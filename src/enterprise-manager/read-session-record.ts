@@ -2,7 +2,7 @@ import { kindOfJobType, type BackupSession, type SessionKind } from '../domain/b
 import type { ListForm } from '../domain/list-form.ts';
 import { SyncError } from '../domain/sync-error.ts';
 import { parseTimestamp, type Timestamp } from '../domain/timestamp.ts';
-import { guidIn, readEntity, Unreadable, type Entity, type EntityLink } from './entity.ts';
+import { guidIn, readEntity, Unreadable, type Entity } from './entity.ts';
 import { MalformedXml, parseXml, type XmlNode } from './parse-xml.ts';
 
 export type ReadRecord =
@@ -93,15 +93,15 @@ function readReferenceForm(entity: Entity): BackupSession {
 function readBase(entity: Entity) {
   const id = sessionId(entity);
   if (id === null)
-    throw new Unreadable(`a record has no UID ("${(entity.text('Name') ?? '').slice(0, 100)}")`);
-  const server = entity.links.find((link) => link.rel === 'Up' && link.type === 'BackupServerReference');
-  const job = entity.links.find((link) => link.rel === 'Up' && link.type === 'JobReference');
-  const parent = entity.links.find((link) => link.rel === 'Up' && link.type === 'BackupJobSessionReference');
+    throw new Unreadable(`a record has no UID ("${(entity.text('@Name') ?? '').slice(0, 100)}")`);
+  const server = entity.link('Up', 'BackupServerReference');
+  const job = entity.link('Up', 'JobReference');
+  const parent = entity.link('Up', 'BackupJobSessionReference');
   const parentId = guidIn(parent?.href);
   return {
     id,
-    name: entity.text('Name') ?? '',
-    kind: kindOfLinks(parentId, entity.links),
+    name: entity.text('@Name') ?? '',
+    kind: kindOfLinks(parentId, entity),
     jobId: guidIn(job?.href),
     jobName: nonEmpty(job?.name),
     parentId,
@@ -111,15 +111,13 @@ function readBase(entity: Entity) {
 }
 
 function sessionId(entity: Entity): string | null {
-  return guidIn(entity.text('UID')) ?? guidIn(entity.text('Href'));
+  return guidIn(entity.text('@UID')) ?? guidIn(entity.text('@Href'));
 }
 
 /** References do not name the job type, but only a job's session has a list of the computers' sessions in it. */
-function kindOfLinks(parentId: string | null, links: readonly EntityLink[]): SessionKind {
+function kindOfLinks(parentId: string | null, entity: Entity): SessionKind {
   if (parentId !== null) return 'computer';
-  return links.some((link) => link.rel === 'Alternate' && link.type === 'BackupJobSessionReferenceList')
-    ? 'job'
-    : 'other';
+  return entity.link('Alternate', 'BackupJobSessionReferenceList') === undefined ? 'other' : 'job';
 }
 
 function timestamp(name: string, text: string | undefined): Timestamp | null {

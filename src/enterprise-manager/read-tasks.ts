@@ -23,7 +23,7 @@ export function readTaskList(
 }
 
 function idOf(entity: Entity): string {
-  const id = guidIn(entity.text('UID')) ?? guidIn(entity.text('Href'));
+  const id = guidIn(entity.text('@UID')) ?? guidIn(entity.text('@Href'));
   if (id === null) throw new SyncError('contract', 'Enterprise Manager listed a task session without an id.');
   return id;
 }
@@ -34,12 +34,15 @@ function readTask(entity: Entity, askedSessionId: string): BackupTask {
     return text === undefined ? null : (parseTimestamp(text) ?? null);
   };
   const bytes = entity.text('TotalSize')?.trim() ?? '';
-  const nonEmpty = (name: string) => entity.text(name) || null;
+  const nonEmpty = (name: string) => {
+    const text = entity.text(name);
+    return text === undefined || text === '' ? null : text;
+  };
   return {
     id: idOf(entity),
     sessionId: guidIn(entity.text('JobSessionUid')) ?? askedSessionId,
-    name: entity.text('Name') ?? '',
-    machine: nonEmpty('VmDisplayName'),
+    name: entity.text('@Name') ?? '',
+    machine: nonEmpty('@VmDisplayName'),
     state: nonEmpty('State'),
     result: nonEmpty('Result'),
     reason: nonEmpty('Reason'),

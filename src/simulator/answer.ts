@@ -138,6 +138,8 @@ export function answer(context: Answering, path: string, query: URLSearchParams)
       return ok(document('SystemSessions', systemSessions(context)));
     case 'query':
       return answerQuery(context, query);
+    default:
+      break;
   }
   if (parts[0] !== 'agents') return problem(404, `There is no resource ${path}.`);
   if (context.isPortalUser) return problem(403, 'Access is denied.');

@@ -17,21 +17,22 @@ export function parseFilter(text: string): Predicate {
     while (text[at] === ' ') at += 1;
   };
 
+  function takes(char: string): boolean {
+    skip();
+    if (text[at] !== char) return false;
+    at += 1;
+    return true;
+  }
+
   function alternatives(): Predicate {
     const parts = [conjunction()];
-    for (skip(); text[at] === ','; skip()) {
-      at += 1;
-      parts.push(conjunction());
-    }
+    while (takes(',')) parts.push(conjunction());
     return (row) => parts.some((part) => part(row));
   }
 
   function conjunction(): Predicate {
     const parts = [term()];
-    for (skip(); text[at] === ';'; skip()) {
-      at += 1;
-      parts.push(term());
-    }
+    while (takes(';')) parts.push(term());
     return (row) => parts.every((part) => part(row));
   }
 

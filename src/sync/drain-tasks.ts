@@ -30,16 +30,17 @@ export async function drainTasks(
   let hasAnswered = false;
   let absent = 0;
   let inARow = 0;
-  let stopped: string | undefined;
+  // An array, because the compiler does not see callbacks assign to a variable.
+  const reasons: string[] = [];
 
-  while (stopped === undefined && !options.signal.aborted) {
+  while (reasons.length === 0 && !options.signal.aborted) {
     const due = await backlog.readDue(pageSize);
     if (due.length === 0) break;
     const answers: { readonly sessionId: string; readonly tasks: readonly BackupTask[] }[] = [];
     const failed: string[] = [];
     const window = openWindow(options.concurrency * 2);
     for (const sessionId of due) {
-      if (stopped !== undefined) break;
+      if (reasons.length > 0) break;
       await window.start(async () => {
         try {
           const tasks = await em.readTasks(sessionId);
@@ -48,12 +49,12 @@ export async function drainTasks(
           else hasAnswered = true;
           answers.push({ sessionId, tasks: tasks ?? [] });
           if (!hasAnswered && absent >= absencesAtFirst)
-            stopped = `Enterprise Manager knows no tasks of ${absent} sessions in a row`;
+            reasons.push(`Enterprise Manager knows no tasks of ${absent} sessions in a row`);
         } catch (error) {
           if (!(error instanceof SyncError) || error.kind === 'interrupted') throw error;
           failed.push(sessionId);
           inARow += 1;
-          if (inARow >= failuresInARow || error.kind === 'unauthorized') stopped = error.message;
+          if (inARow >= failuresInARow || error.kind === 'unauthorized') reasons.push(error.message);
         }
         options.onProgress?.({ read: read + answers.length });
       });
@@ -62,7 +63,7 @@ export async function drainTasks(
       await window.drain();
     } finally {
       await window.settle();
-      if (!hasAnswered && stopped !== undefined)
+      if (!hasAnswered && reasons.length > 0)
         failed.push(...answers.splice(0).map((answer) => answer.sessionId));
       if (answers.length > 0) await backlog.write(answers);
       if (failed.length > 0) await backlog.postpone(failed);
@@ -70,7 +71,7 @@ export async function drainTasks(
     }
   }
   const waiting = await backlog.count();
-  if (stopped !== undefined)
-    options.onWarning?.(`Tasks of ${waiting} sessions are left for later: ${stopped}`);
+  if (reasons.length > 0)
+    options.onWarning?.(`Tasks of ${waiting} sessions are left for later: ${reasons[0] ?? ''}`);
   return { read, waiting };
 }

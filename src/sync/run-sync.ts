@@ -10,7 +10,7 @@ import { gatherBatches } from './session-batches.ts';
 import { settleVanished } from './settle-vanished.ts';
 
 /** Sessions a statement: larger batches no longer write faster, and hold more memory. */
-const batchSize = 2_000;
+const batchSize = 1_000;
 /** With a request a session, smaller batches lose less of the work to a crash. */
 const fetchedBatchSize = 250;
 /** A list that breaks off in the middle is read again so often within one run; what it brought already costs nothing twice. */

@@ -27,7 +27,7 @@ describe.each(['entity', 'reference'] as const)('an awkward history, list form %
   });
 
   const stored = () =>
-    database.query<Record<string, unknown>>(
+    database.query(
       `select session_id, session_name, kind, job_type, job_id, job_name, parent_session_id, server_id, server_name, state, result,
          outcome, is_final, is_retry, progress,
          to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created,
@@ -82,15 +82,17 @@ describe.each(['entity', 'reference'] as const)('an awkward history, list form %
   });
 
   it('keeps tasks, reasons and sizes, and names computers by them', async () => {
-    const rows = await database.query<{ computer: string; reason: string; bytes: string; tasks: number }>(
+    const rows = await database.query<{
+      computer: string;
+      reason: string | null;
+      bytes: string;
+      tasks: number;
+    }>(
       `select computer, failure_reason as reason, processed_bytes::text as bytes, task_count as tasks
        from report.sessions where is_final and kind = 'computer' and job_name like 'a - b - c - %' order by computer, created_at`,
     );
     expect(rows.map((row) => row.computer)).toEqual(['PC - 4', 'PC - 4', 'PC - 4', 'PC-1', 'PC-1', 'PC-1']);
-    expect(rows.filter((row) => row.reason !== null).map((row) => row.reason)).toEqual([
-      'Because of a - b - c',
-      'Because of a - b - c',
-    ]);
+    expect(rows.flatMap((row) => row.reason ?? [])).toEqual(['Because of a - b - c', 'Because of a - b - c']);
     expect(rows[0]).toMatchObject({ bytes: '1000000000000', tasks: 1 });
     const running = await database.query<{ computer: string }>(
       `select distinct computer from report.sessions where outcome = 'running' and kind = 'computer' order by 1`,
