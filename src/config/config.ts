@@ -27,6 +27,8 @@ export type Config = {
   readonly apiHost: string;
   readonly apiPort: number;
   readonly logLevel: (typeof logLevels)[number];
+  /** What may be a slip but need not be, as sentences: a name that looks like one of ours, for instance. */
+  readonly hints: readonly string[];
 };
 
 /** Something in the configuration that a person has to mend; the message says what and how. */

@@ -1,16 +1,28 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { ConfigError, type SourceConfig } from './config.ts';
-import { readText } from './read-environment.ts';
-import { bool, certSha256, concurrency, listForm, sourceUrl, tasksMode } from './rules.ts';
+import { gatherProblems, type Problems } from './problems.ts';
+import { readCertificates, readSecret, readText } from './read-text.ts';
+import {
+  bool,
+  certSha256,
+  concurrency,
+  listForm,
+  sourceName,
+  sourceUrl,
+  tasksMode,
+  text,
+  username,
+} from './rules.ts';
+import type { Values } from './variable-rules.ts';
 
-const source = z.strictObject({
-  name: z.string().min(1, 'is empty').max(200, 'is longer than 200 characters').optional(),
+const entry = z.strictObject({
+  name: sourceName.optional(),
   url: sourceUrl,
-  username: z.string().min(1, 'is empty'),
-  password: z.string().optional(),
-  passwordFile: z.string().optional(),
-  caFile: z.string().optional(),
+  username,
+  password: text.min(1, 'is empty').optional(),
+  passwordFile: text.optional(),
+  caFile: text.optional(),
   certSha256: certSha256.optional(),
   tlsInsecure: bool.default(false),
   allowHttp: bool.default(false),
@@ -18,54 +30,92 @@ const source = z.strictObject({
   tasks: tasksMode.optional(),
   concurrency: concurrency.optional(),
 });
+type Entry = z.infer<typeof entry>;
 
-/** Sources from a JSON file; what one leaves out comes from the environment. Paths in it are relative to the file. */
+const shape = '[{"name": "...", "url": "https://...:9398", "username": "...", "passwordFile": "..."}]';
+
+/**
+ * The sources of a JSON file; what one leaves out comes from the environment, paths in it are relative to the file.
+ * Throws ConfigError with all that is wrong.
+ */
 export function readSourcesFile(
+  workingFolder: string,
   file: string,
-  defaults: Pick<SourceConfig, 'list' | 'tasks' | 'concurrency'>,
+  defaults: Pick<Values, 'SYNC_LIST' | 'SYNC_TASKS' | 'EM_CONCURRENCY'>,
 ): readonly SourceConfig[] {
-  const folder = path.dirname(file);
-  const parsed = z.array(source).safeParse(parseJson(file));
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `  [${issue.path.join('].')}] ${issue.message}`);
-    throw new ConfigError(
-      `SOURCES_FILE ${file} has mistakes (counting sources from 0):\n${problems.join('\n')}`,
-    );
+  const whole = path.resolve(workingFolder, file);
+  const content = parseJson(readText('SOURCES_FILE', workingFolder, file), whole);
+  if (!Array.isArray(content)) {
+    throw new ConfigError(`SOURCES_FILE ${whole} is not a list of sources. It should look like ${shape}`);
   }
-  return parsed.data.map((entry, index) => {
-    const name = entry.name ?? new URL(entry.url).hostname;
-    if ((entry.password === undefined) === (entry.passwordFile === undefined)) {
-      throw new ConfigError(
-        `SOURCES_FILE ${file}: source ${index} ("${name}") needs either "password" or "passwordFile".`,
-      );
-    }
-    const text = (key: string, at: string) =>
-      readText(`SOURCES_FILE: "${key}" of "${name}"`, path.resolve(folder, at));
-    return {
-      name,
-      url: entry.url,
-      username: entry.username,
-      password: entry.password ?? text('passwordFile', entry.passwordFile ?? '').replace(/\r?\n$/, ''),
-      tls: {
-        ...(entry.caFile !== undefined && { caPem: text('caFile', entry.caFile) }),
-        ...(entry.certSha256 !== undefined && { certSha256: entry.certSha256 }),
-        ...(entry.tlsInsecure && { insecure: true }),
-      },
-      allowHttp: entry.allowHttp,
-      list: entry.list ?? defaults.list,
-      tasks: entry.tasks ?? defaults.tasks,
-      concurrency: entry.concurrency ?? defaults.concurrency,
-    };
+  const problems = gatherProblems();
+  const sources = content.flatMap((item: unknown, index) => {
+    const label = describeEntry(item, index, whole);
+    const parsed = entry.safeParse(item);
+    for (const issue of parsed.error?.issues ?? []) problems.add(`${label}: ${describeIssue(issue)}.`);
+    return parsed.data === undefined ? [] : [readEntry(parsed.data, label, path.dirname(whole), problems)];
   });
+  problems.throwIfAny();
+  return sources.map(({ list, tasks, concurrency: atOnce, ...source }) => ({
+    ...source,
+    list: list ?? defaults.SYNC_LIST,
+    tasks: tasks ?? defaults.SYNC_TASKS,
+    concurrency: atOnce ?? defaults.EM_CONCURRENCY,
+  }));
 }
 
-function parseJson(file: string): unknown {
+function readEntry(from: Entry, label: string, folder: string, problems: Problems) {
+  const { passwordFile, caFile } = from;
+  if ((from.password === undefined) === (passwordFile === undefined)) {
+    problems.add(`${label}: it needs either "password" or "passwordFile".`);
+  }
+  const password =
+    passwordFile === undefined
+      ? from.password
+      : problems.attempt(() => readSecret(`${label}: passwordFile`, folder, passwordFile));
+  const caPem =
+    caFile === undefined
+      ? undefined
+      : problems.attempt(() => readCertificates(`${label}: caFile`, folder, caFile));
+  return {
+    name: from.name ?? new URL(from.url).hostname,
+    url: from.url,
+    username: from.username,
+    password: password ?? '',
+    tls: {
+      ...(caPem !== undefined && { caPem }),
+      ...(from.certSha256 !== undefined && { certSha256: from.certSha256 }),
+      ...(from.tlsInsecure && { insecure: true }),
+    },
+    allowHttp: from.allowHttp,
+    list: from.list,
+    tasks: from.tasks,
+    concurrency: from.concurrency,
+  };
+}
+
+/** People find a source by its name; one without is counted from 1. */
+function describeEntry(item: unknown, index: number, file: string): string {
+  const name = (item as { name?: unknown } | null)?.name;
+  return `SOURCES_FILE ${file}, source ${index + 1}${typeof name === 'string' ? ` ("${name}")` : ''}`;
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') {
+    return `${issue.keys.map((key) => `"${key}"`).join(', ')} means nothing here (known: ${Object.keys(entry.shape).join(', ')})`;
+  }
+  if (issue.path.length === 0) return 'it is not an object';
+  return `"${issue.path.join('.')}" ${issue.message}`;
+}
+
+function parseJson(content: string, file: string): unknown {
   try {
-    return JSON.parse(readText('SOURCES_FILE', file));
+    return JSON.parse(content);
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw new ConfigError(
-      `SOURCES_FILE ${file} is not JSON: ${(error as Error).message}. It should be a list: [{"name": …, "url": …, "username": …, "passwordFile": …}]`,
-    );
+    // Not the parser's own words: they quote what they choke on, which may be a password.
+    const position = /position (\d+)/.exec((error as Error).message)?.[1];
+    const line =
+      position === undefined ? '' : ` near line ${content.slice(0, Number(position)).split('\n').length}`;
+    throw new ConfigError(`SOURCES_FILE ${file} is not JSON${line}. It should look like ${shape}`);
   }
 }

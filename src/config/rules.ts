@@ -1,46 +1,76 @@
 import { z } from 'zod';
 
-/** Rules for single values; a failed rule's message goes on after the variable's name. */
-export const urlOf = (...protocols: readonly string[]) =>
-  z
-    .string()
-    .refine(
-      (value) => protocols.includes(URL.parse(value)?.protocol ?? ''),
-      `is no ${protocols[0]?.replace(':', '') ?? ''} address`,
-    );
+/** Rules for single values; a failed rule's message goes on after the name of what is wrong. */
 
-export const sourceUrl = urlOf('https:', 'http:')
-  .refine(
-    (value) => (URL.parse(value)?.username ?? '') === '',
-    'holds a user name: give it as EM_USERNAME and EM_PASSWORD instead',
-  )
-  .refine((value) => (URL.parse(value)?.hostname ?? '') !== '', 'names no host');
+export const text = z.string({
+  error: (issue) => (issue.input === undefined ? 'is missing' : 'is not a text'),
+});
+
+export const urlOf = (...protocols: readonly string[]) =>
+  text.refine(
+    (value) => protocols.includes(parseUrl(value)?.protocol ?? ''),
+    `is no ${protocols.map((protocol) => `${protocol}//`).join(' or ')} address`,
+  );
+
+/** An address with a host, and without the credentials that would end up in messages and logs. */
+export const sourceUrl = urlOf('https:', 'http:').refine((value) => {
+  const url = parseUrl(value);
+  return url === undefined || (url.username === '' && url.password === '');
+}, 'holds a user name or a password: give them as EM_USERNAME and EM_PASSWORD (username and password in SOURCES_FILE)');
+
+export const sourceName = text
+  .min(1, 'is empty')
+  .max(200, 'is longer than 200 characters')
+  .refine((value) => value === value.trim(), 'begins or ends with a space')
+  // PostgreSQL cannot store NUL, and terminals act on the others.
+  .refine((value) => !/\p{C}/u.test(value), 'holds control characters');
+
+export const username = text
+  .min(1, 'is empty')
+  .refine((value) => !value.includes(':'), 'holds a colon, which a Basic logon cannot carry');
 
 export const bool = z
-  .union([z.boolean(), z.string()])
-  .refine(
-    (value) => typeof value === 'boolean' || /^(true|false|1|0|yes|no)$/i.test(value),
-    'is neither true nor false',
-  )
+  .union([z.boolean(), z.string().regex(/^(true|false|1|0|yes|no)$/i)], 'is neither true nor false')
   .transform((value) => (typeof value === 'boolean' ? value : /^(true|1|yes)$/i.test(value)));
 
-export const certSha256 = z
-  .string()
-  .transform((value) => value.replaceAll(':', '').trim().toLowerCase())
+export const certSha256 = text
+  .transform((value) => value.replaceAll(/[:\s]/g, '').toLowerCase())
   .refine(
     (value) => /^[\da-f]{64}$/.test(value),
     'is no SHA-256 fingerprint (64 hexadecimal digits, colons allowed)',
   );
 
-export const port = z.coerce
-  .number('is not a number')
-  .int('is not a whole number')
-  .min(0, 'is below 0')
-  .max(65_535, 'is above 65535');
-export const concurrency = z.coerce
-  .number('is not a number')
-  .int('is not a whole number')
-  .min(1, 'is below 1')
-  .max(64, 'is above 64');
-export const listForm = z.enum(['auto', 'entity', 'reference'], 'is none of auto, entity, reference');
-export const tasksMode = z.enum(['all', 'failed', 'none'], 'is none of all, failed, none');
+// Number('') is 0 and Number('0x1f') is 31: neither is what somebody meant.
+const number = z.union(
+  [
+    z.number(),
+    z
+      .string()
+      .regex(/^\s*-?\d*\.?\d+\s*$/)
+      .transform(Number),
+  ],
+  'is not a number',
+);
+const integer = (min: number, max: number) =>
+  number.pipe(
+    z.number().int('is not a whole number').min(min, `is below ${min}`).max(max, `is above ${max}`),
+  );
+
+/** 0 lets the operating system choose. */
+export const port = integer(0, 65_535);
+export const concurrency = integer(1, 64);
+export const intervalMinutes = number.pipe(
+  z
+    .number()
+    .min(0.05, 'is below 0.05')
+    .max(43_200, 'is more than 30 days, after which Enterprise Manager forgets'),
+);
+
+export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
+  z.enum(words, `is none of ${words.join(', ')}`);
+export const listForm = oneOf(['auto', 'entity', 'reference']);
+export const tasksMode = oneOf(['all', 'failed', 'none']);
+
+function parseUrl(value: string): URL | undefined {
+  return URL.canParse(value) ? new URL(value) : undefined;
+}

@@ -1,8 +1,10 @@
 /** A variable of the environment, as the README's table shows it. */
 export type Variable = {
   readonly name: string;
+  /** Completes "It is ...". */
   readonly meaning: string;
   readonly example: string;
+  /** Empty: none, it has to be given where it is needed. */
   readonly default: string;
 };
 
@@ -10,95 +12,110 @@ export type Variable = {
 export const variables = [
   {
     name: 'DATABASE_URL',
-    meaning: 'PostgreSQL 13 or newer',
+    meaning: 'the PostgreSQL to keep the history in, 13 or newer',
     example: 'postgres://user:password@db.example.com/history',
     default: 'an embedded PostgreSQL under DATA_DIR',
   },
   {
     name: 'DATA_DIR',
-    meaning: 'Where the embedded PostgreSQL keeps its data',
+    meaning: 'the folder in which the embedded PostgreSQL keeps its data',
     example: '/var/lib/session-history',
     default: './.data',
   },
   {
     name: 'REDIS_URL',
-    meaning: 'Queue on Redis or Valkey',
+    meaning: 'the Redis or Valkey for the queue',
     example: 'redis://localhost:6379',
     default: "BullMQ's PostgreSQL backend in the same database",
   },
   {
     name: 'EM_URL',
-    meaning: 'Address of Enterprise Manager',
+    meaning: 'the address of Enterprise Manager',
     example: 'https://em.example.com:9398',
     default: '',
   },
   {
     name: 'EM_USERNAME',
-    meaning: 'Account in Enterprise Manager; the role Portal User is enough',
+    meaning: 'the account to read with; the role Portal User is enough',
     example: 'reader@example.com',
     default: '',
   },
-  { name: 'EM_PASSWORD', meaning: 'Its password', example: 'secret', default: '' },
+  { name: 'EM_PASSWORD', meaning: 'the password of that account', example: 'secret', default: '' },
   {
     name: 'EM_NAME',
-    meaning: 'Name of this Enterprise Manager in the history',
+    meaning: 'the name of this Enterprise Manager in the history',
     example: 'headquarters',
     default: 'host name of EM_URL',
   },
   {
     name: 'EM_CA_FILE',
-    meaning: 'Certificate authority to trust, a PEM file',
+    meaning: 'the PEM file of a certificate authority to trust',
     example: '/etc/ssl/em-ca.pem',
     default: "the system's",
   },
   {
     name: 'EM_CERT_SHA256',
-    meaning: 'SHA-256 fingerprint of the only certificate to accept',
+    meaning: 'the SHA-256 fingerprint of the only certificate to accept',
     example: 'AB:CD:... (64 hexadecimal digits)',
     default: '',
   },
   {
     name: 'EM_TLS_INSECURE',
-    meaning: 'Accept any certificate (last resort)',
+    meaning: 'the last resort: true accepts any certificate',
     example: 'true',
     default: 'false',
   },
   {
     name: 'EM_ALLOW_HTTP',
-    meaning: 'Send credentials unencrypted to a host other than this one',
+    meaning: 'the permission to send credentials unencrypted to a host other than this one',
     example: 'true',
     default: 'false',
   },
   {
     name: 'SOURCES_FILE',
-    meaning: 'JSON file with many Enterprise Managers',
+    meaning: 'the JSON file with many Enterprise Managers',
     example: '/etc/session-history/sources.json',
     default: '',
   },
   {
     name: 'SYNC_INTERVAL_MINUTES',
-    meaning: 'Time between two polls of a source; fractions from 0.05',
+    meaning: 'the time between two polls of a source; may be a fraction, from 0.05',
     example: '15',
     default: '15',
   },
   {
     name: 'SYNC_LIST',
-    meaning: 'List form to ask for: auto, entity or reference',
+    meaning: 'the list form to ask for: auto, entity or reference',
     example: 'auto',
     default: 'auto',
   },
   {
     name: 'SYNC_TASKS',
-    meaning: 'Task sessions to read: all, failed or none',
+    meaning: 'the choice of task sessions to read: all, failed or none',
     example: 'all',
     default: 'all',
   },
-  { name: 'EM_CONCURRENCY', meaning: 'Requests at once per source', example: '4', default: '4' },
-  { name: 'API_HOST', meaning: 'Address the API listens on', example: '0.0.0.0', default: '127.0.0.1' },
-  { name: 'API_PORT', meaning: 'Port the API listens on', example: '8080', default: '8080' },
+  {
+    name: 'EM_CONCURRENCY',
+    meaning: 'the number of requests at once per source',
+    example: '4',
+    default: '4',
+  },
+  {
+    name: 'API_HOST',
+    meaning: 'the address that API and dashboard listen on',
+    example: '0.0.0.0',
+    default: '127.0.0.1',
+  },
+  {
+    name: 'API_PORT',
+    meaning: 'the port that API and dashboard listen on',
+    example: '8080',
+    default: '8080',
+  },
   {
     name: 'LOG_LEVEL',
-    meaning: 'trace, debug, info, warn, error, fatal or silent',
+    meaning: 'the lowest level to log: trace, debug, info, warn, error, fatal or silent',
     example: 'info',
     default: 'info',
   },
@@ -109,6 +126,7 @@ export type VariableName = (typeof variables)[number]['name'];
 /** Names people write instead, and what they mean. */
 export const mistakenNames: Readonly<Record<string, VariableName>> = {
   EM_USER: 'EM_USERNAME',
+  EM_USER_NAME: 'EM_USERNAME',
   EM_LOGIN: 'EM_USERNAME',
   EM_PASS: 'EM_PASSWORD',
   EM_PWD: 'EM_PASSWORD',
@@ -118,7 +136,11 @@ export const mistakenNames: Readonly<Record<string, VariableName>> = {
   EM_FINGERPRINT: 'EM_CERT_SHA256',
   EM_INSECURE: 'EM_TLS_INSECURE',
   DATABASE_URI: 'DATABASE_URL',
+  DB_URL: 'DATABASE_URL',
+  PG_URL: 'DATABASE_URL',
   POSTGRES_URL: 'DATABASE_URL',
+  REDIS_URI: 'REDIS_URL',
+  EM_SOURCES: 'SOURCES_FILE',
   SYNC_INTERVAL: 'SYNC_INTERVAL_MINUTES',
   API_LISTEN: 'API_HOST',
   PORT: 'API_PORT',

@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { readConfig } from '../../../src/config/read-config.ts';
+import { variableRules } from '../../../src/config/variable-rules.ts';
+import { mistakenNames, variables } from '../../../src/config/variables.ts';
+
+it('describes exactly the variables that are read', () => {
+  expect(variables.map(({ name }) => name)).toEqual(Object.keys(variableRules.shape));
+});
+
+it('states the defaults that are used', () => {
+  const defaults: Readonly<Record<string, unknown>> = variableRules.parse({});
+  for (const variable of variables) {
+    const used = defaults[variable.name];
+    if (used !== undefined) expect([variable.name, String(used)]).toEqual([variable.name, variable.default]);
+  }
+});
+
+it('gives examples that are accepted', () => {
+  const examples = variables.filter(({ name }) => !['EM_CA_FILE', 'SOURCES_FILE'].includes(name));
+  const environment = Object.fromEntries(examples.map(({ name, example }) => [name, example]));
+  expect(readConfig(environment, '/').sources).toHaveLength(1);
+});
+
+it('takes no name of ours for a mistaken one', () => {
+  const names: readonly string[] = variables.map(({ name }) => name);
+  expect(Object.keys(mistakenNames).filter((name) => names.includes(name))).toEqual([]);
+});
