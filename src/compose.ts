@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { App } from './cli/app.ts';
 import type { SourceConfig } from './config/config.ts';
 import { readConfig } from './config/read-config.ts';
+import { openLog } from './log.ts';
 import {
   connectEnterpriseManager,
   type ConnectOptions,
@@ -35,8 +36,15 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
     signal: until,
   });
 
+  let logLevel = 'info';
+  let log: ReturnType<typeof openLog> | undefined;
+
   return {
-    readConfig: () => readConfig(environment, workingFolder),
+    readConfig: () => {
+      const config = readConfig(environment, workingFolder);
+      logLevel = config.logLevel;
+      return config;
+    },
     openHistory: (place) => openHistory(place),
 
     syncSource: (history, source, watcher) =>
@@ -84,6 +92,10 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
     examineSource: (source) => examineEnterpriseManager(connection(source, signal)),
     startSimulator,
     signal,
+    warn: (source, message) => {
+      log ??= openLog(stderr, logLevel);
+      log.warn({ source }, message);
+    },
     stdout,
     stderr,
     version: packageVersion(),

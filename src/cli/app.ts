@@ -52,6 +52,8 @@ export type App = {
   readonly startSimulator: (options: Partial<SimulatorOptions>) => Promise<RunningSimulator>;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
+  /** Says what went wrong without ending the command. */
+  readonly warn: (source: string, message: string) => void;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly version: string;

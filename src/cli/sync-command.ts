@@ -46,7 +46,6 @@ export async function syncSources(
   onReport: (report: SyncReport) => void,
 ): Promise<readonly SyncReport[]> {
   const line = progressLine(app.stderr);
-  const paint = painter(app.stderr);
   const reports: SyncReport[] = [];
   const queue = [...sources];
   const work = async () => {
@@ -63,7 +62,7 @@ export async function syncSources(
         onTasks: (progress) => line.show(`${name}  tasks of ${count(progress.read)} sessions read`),
         onWarning: (message) => {
           line.clear();
-          app.stderr.write(`${paint('yellow', 'warning')} ${name}: ${message}\n`);
+          app.warn(name, message);
         },
       });
       line.clear();

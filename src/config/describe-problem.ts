@@ -28,7 +28,7 @@ export function describeMistaken(name: VariableName, mistaken: string): string {
 function explain(name: VariableName): string {
   const variable = variables.find((one) => one.name === name);
   if (variable === undefined) return '';
-  return `It is the ${variable.meaning}, for example ${name}=${variable.example}`;
+  return `It is ${variable.meaning}, for example ${name}=${variable.example}`;
 }
 
 function withoutCredentials(value: string): string {

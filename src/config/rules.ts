@@ -29,8 +29,9 @@ export const username = text
   .min(1, 'is empty')
   .refine((value) => !value.includes(':'), 'holds a colon, which a Basic logon cannot carry');
 
+const neither = 'is neither true nor false';
 export const bool = z
-  .union([z.boolean(), z.string().regex(/^(true|false|1|0|yes|no)$/i)], 'is neither true nor false')
+  .union([z.boolean(), z.string().regex(/^(true|false|1|0|yes|no)$/i, neither)], neither)
   .transform((value) => (typeof value === 'boolean' ? value : /^(true|1|yes)$/i.test(value)));
 
 export const certSha256 = text

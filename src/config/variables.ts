@@ -56,7 +56,8 @@ export const variables = [
   {
     name: 'EM_CERT_SHA256',
     meaning: 'the SHA-256 fingerprint of the only certificate to accept',
-    example: 'AB:CD:... (64 hexadecimal digits)',
+    example:
+      'F0:5F:91:31:E2:CB:83:B2:57:98:D0:DF:A7:16:22:DB:81:94:18:C6:94:32:A5:B2:37:C2:D0:B3:9C:E1:D2:8D',
     default: '',
   },
   {

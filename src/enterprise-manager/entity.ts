@@ -1,4 +1,5 @@
-import { decodeText, type XmlNode, type XmlValue } from './parse-xml.ts';
+import { decodeText } from './parse-xml.ts';
+import type { XmlNode, XmlValue } from './xml-node.ts';
 
 /** Something in the answer that makes one record unreadable, said so that a person can find it. */
 export class Unreadable extends Error {}

@@ -1,4 +1,4 @@
-import type { XmlNode, XmlValue } from './parse-xml.ts';
+import type { XmlNode, XmlValue } from './xml-node.ts';
 
 type OpenElement = {
   readonly name: string;

@@ -1,10 +1,7 @@
 import { XMLParser } from 'fast-xml-parser';
 import { SyntaxValidator } from 'fast-xml-validator';
 import { parsePlainXml } from './parse-plain-xml.ts';
-
-/** An element read: attributes under `@name`, child elements under their names, several as an array, text under `#text`. */
-export type XmlNode = { readonly [name: string]: XmlValue };
-export type XmlValue = string | XmlNode | readonly XmlValue[];
+import type { XmlNode } from './xml-node.ts';
 
 /** The text is not well-formed XML. */
 export class MalformedXml extends Error {}

@@ -2,7 +2,8 @@ import type { Timestamp } from '../domain/timestamp.ts';
 import { SyncError } from '../domain/sync-error.ts';
 import { splitRecords } from './record-splitter.ts';
 import { readEntity } from './entity.ts';
-import { parseXml, type XmlNode } from './parse-xml.ts';
+import { parseXml } from './parse-xml.ts';
+import type { XmlNode } from './xml-node.ts';
 import { readSessionRecord, type ReadRecord } from './read-session-record.ts';
 
 /** Rows a page. EM's own default too; larger pages are undocumented. */

@@ -1,6 +1,7 @@
 import { SyncError } from '../domain/sync-error.ts';
 import { readEntity, type Entity } from './entity.ts';
-import { MalformedXml, parseXml, type XmlNode, type XmlValue } from './parse-xml.ts';
+import { MalformedXml, parseXml } from './parse-xml.ts';
+import type { XmlNode, XmlValue } from './xml-node.ts';
 
 /** Reads a small document whole. Throws SyncError `contract` for anything that is not EM's XML. */
 export function readDocument(body: Uint8Array): XmlNode {

@@ -1,7 +1,7 @@
 import type { BackupJob, BackupServer } from '../domain/inventory.ts';
 import { parseTimestamp, type Timestamp } from '../domain/timestamp.ts';
 import { guidIn, readEntity, type Entity } from './entity.ts';
-import type { XmlNode, XmlValue } from './parse-xml.ts';
+import type { XmlNode, XmlValue } from './xml-node.ts';
 import { readDocument, readEntities } from './read-entities.ts';
 
 const jobNames = new Set(

@@ -3,7 +3,8 @@ import type { ListForm } from '../domain/list-form.ts';
 import { SyncError } from '../domain/sync-error.ts';
 import { parseTimestamp, type Timestamp } from '../domain/timestamp.ts';
 import { guidIn, readEntity, Unreadable, type Entity } from './entity.ts';
-import { MalformedXml, parseXml, type XmlNode } from './parse-xml.ts';
+import { MalformedXml, parseXml } from './parse-xml.ts';
+import type { XmlNode } from './xml-node.ts';
 
 export type ReadRecord =
   | { readonly as: 'entity' | 'reference'; readonly session: BackupSession }

@@ -25,8 +25,6 @@ import { adoptTasksMode } from './task-backlog.ts';
 import { insertNamedInventory, upsertJobs, upsertServers } from './write-inventory.ts';
 import { insertSessionReferences, upsertSessions, type WriteCounts } from './write-sessions.ts';
 
-export type SourceHistory = Awaited<ReturnType<typeof holdSource>> & object;
-
 /**
  * Takes a source for one run, or returns undefined when another run has it. Everything written through the result proves
  * first, in the same transaction, that the run still holds the source; SyncError `interrupted` when it does not.

@@ -30,17 +30,17 @@ export async function drainTasks(
   let hasAnswered = false;
   let absent = 0;
   let inARow = 0;
-  // An array, because the compiler does not see callbacks assign to a variable.
   const reasons: string[] = [];
+  const isStopped = () => reasons.length > 0;
 
-  while (reasons.length === 0 && !options.signal.aborted) {
+  while (!isStopped() && !options.signal.aborted) {
     const due = await backlog.readDue(pageSize);
     if (due.length === 0) break;
     const answers: { readonly sessionId: string; readonly tasks: readonly BackupTask[] }[] = [];
     const failed: string[] = [];
     const window = openWindow(options.concurrency * 2);
     for (const sessionId of due) {
-      if (reasons.length > 0) break;
+      if (isStopped()) break;
       await window.start(async () => {
         try {
           const tasks = await em.readTasks(sessionId);
@@ -63,15 +63,15 @@ export async function drainTasks(
       await window.drain();
     } finally {
       await window.settle();
-      if (!hasAnswered && reasons.length > 0)
-        failed.push(...answers.splice(0).map((answer) => answer.sessionId));
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the callbacks above change it
+      if (!hasAnswered && isStopped()) failed.push(...answers.splice(0).map((answer) => answer.sessionId));
       if (answers.length > 0) await backlog.write(answers);
       if (failed.length > 0) await backlog.postpone(failed);
       read += answers.length;
     }
   }
   const waiting = await backlog.count();
-  if (reasons.length > 0)
+  if (isStopped())
     options.onWarning?.(`Tasks of ${waiting} sessions are left for later: ${reasons[0] ?? ''}`);
   return { read, waiting };
 }

@@ -1,44 +1,85 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { startEmbeddedPostgres } from '../../src/storage/embedded/start-embedded-postgres.ts';
+import {
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+} from '../../src/storage/embedded/start-embedded-postgres.ts';
 import { migrateDatabase } from '../../src/storage/migrate.ts';
+import { endLeftProcesses, findOpenConnections } from './leaks.ts';
 
 declare module 'vitest' {
   // eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- declaration merging needs an interface
   interface ProvidedContext {
-    /** Address of the test server, with the name of a migrated database to clone. */
+    /** Address of the test server, with the name of a migrated database to clone; that name begins all others of the run. */
     databaseServer: { readonly url: string; readonly template: string };
+    /** For what tests write; removed after the run. */
+    runFolder: string;
   }
 }
 
-/** One PostgreSQL for the whole run (TEST_DATABASE_URL, or the embedded one) with one migrated database to clone. */
+/**
+ * One PostgreSQL for the whole run (TEST_DATABASE_URL, or the embedded one) with one migrated database to clone. The run fails
+ * at its end when a test left a process or a connection behind.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const given = process.env['TEST_DATABASE_URL'];
-  const folder = given === undefined ? mkdtempSync(path.join(tmpdir(), 'session-history-test-')) : undefined;
-  const embedded = folder === undefined ? undefined : await startEmbeddedPostgres(folder);
-  const url = given ?? embedded?.url ?? '';
-  const template = `session_history_template_${process.pid}`;
-  await administer(url, `create database ${template}`);
-  await migrateDatabase(onServer(url, template));
-  project.provide('databaseServer', { url, template });
-  return async () => {
-    await administer(url, `drop database if exists ${template} with (force)`);
-    await embedded?.stop();
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  const runFolder = mkdtempSync(path.join(tmpdir(), 'session-history-test-'));
+  const testsFolder = path.join(runFolder, 'tests');
+  mkdirSync(testsFolder);
+  // PostgreSQL has to get in under another account when this is root.
+  for (const folder of [runFolder, testsFolder]) chmodSync(folder, 0o755);
+  const template = `session_history_test_${process.pid}`;
+  let embedded: EmbeddedPostgres | undefined;
+  let server: pg.Client | undefined;
+  const teardown = async () => {
+    const leaks: string[] = [];
+    try {
+      leaks.push(...endLeftProcesses(testsFolder));
+      if (server !== undefined) {
+        leaks.push(...(await findOpenConnections(server, template)));
+        await dropDatabases(server, template);
+      }
+    } finally {
+      await server?.end();
+      await embedded?.stop();
+      leaks.push(...endLeftProcesses(runFolder));
+      rmSync(runFolder, { recursive: true, force: true, maxRetries: 5 });
+    }
+    if (leaks.length > 0) throw new Error(`The tests left behind:\n${leaks.join('\n')}`);
   };
+  try {
+    const given = process.env['TEST_DATABASE_URL'];
+    if (given === undefined) embedded = await startEmbeddedPostgres(path.join(runFolder, 'server'));
+    const url = given ?? embedded?.url ?? '';
+    server = new pg.Client({ connectionString: url, application_name: 'test run' });
+    await server.connect();
+    if (embedded !== undefined) await sacrificeDurability(server);
+    await server.query(`create database ${template}`);
+    await migrateDatabase(onServer(url, template));
+    project.provide('databaseServer', { url, template });
+    project.provide('runFolder', testsFolder);
+  } catch (error) {
+    await teardown();
+    throw error;
+  }
+  return teardown;
 }
 
-async function administer(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
+/** Nothing here has to survive a power cut, and waiting for disks is most of what small tests would do. */
+async function sacrificeDurability(server: pg.Client): Promise<void> {
+  for (const setting of ['fsync', 'synchronous_commit', 'full_page_writes'])
+    await server.query(`alter system set ${setting} = off`);
+  await server.query('select pg_reload_conf()');
+}
+
+async function dropDatabases(server: pg.Client, prefix: string): Promise<void> {
+  const { rows } = await server.query<{ name: string }>(
+    'select datname as name from pg_database where starts_with(datname, $1)',
+    [prefix],
+  );
+  for (const { name } of rows) await server.query(`drop database if exists ${name} with (force)`);
 }
 
 function onServer(url: string, database: string): string {

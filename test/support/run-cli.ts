@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
+import { noteProcess } from './leaks.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
 
 const program = fileURLToPath(new URL('../../dist/bin/session-history.js', import.meta.url));
 
@@ -15,13 +15,23 @@ export type CliResult = {
 };
 export type RunningCli = { readonly process: ChildProcess; readonly ended: Promise<CliResult> };
 
-/** Starts the built program as its users do, in an empty folder with nothing in its environment but what is given. */
-export function startCli(args: readonly string[], environment: Readonly<Record<string, string>>): RunningCli {
+/**
+ * Starts the built program as its users do, in an empty folder with nothing in its environment but what is given. With
+ * `ownGroup` it leads a process group, as a shell's jobs do, so that `process.kill(-pid)` is what Ctrl-C does.
+ */
+export function startCli(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  options: { readonly ownGroup?: boolean } = {},
+): RunningCli {
+  const folder = makeTemporaryFolder('cli');
   const child = spawn(process.execPath, [program, ...args], {
-    cwd: mkdtempSync(path.join(tmpdir(), 'session-history-cli-')),
+    cwd: folder.path,
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: options.ownGroup === true,
   });
+  noteProcess(inject('runFolder'), child, `session-history ${args.join(' ')}`);
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));

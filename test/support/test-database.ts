@@ -14,11 +14,11 @@ export type TestDatabase = {
 /** A database of its own: a clone of the migrated template, or an empty one. */
 export async function createTestDatabase(options: { readonly empty?: boolean } = {}): Promise<TestDatabase> {
   const { url: serverUrl, template } = inject('databaseServer');
-  const name = `test_${randomBytes(8).toString('hex')}`;
-  const server = new pg.Client({ connectionString: serverUrl });
-  await server.connect();
-  await server.query(`create database ${name}${options.empty === true ? '' : ` template ${template}`}`);
-  await server.end();
+  const name = `${template}_${randomBytes(6).toString('hex')}`;
+  await tellServer(
+    serverUrl,
+    `create database ${name} template ${options.empty === true ? 'template1' : template}`,
+  );
   const address = new URL(serverUrl);
   address.pathname = `/${name}`;
   const url = address.href;
@@ -28,12 +28,20 @@ export async function createTestDatabase(options: { readonly empty?: boolean } =
     url,
     query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(sql, [...values])).rows,
+    // Without force: a connection that the code under test forgot to close fails the test that has it.
     drop: async () => {
       await pool.end();
-      const again = new pg.Client({ connectionString: serverUrl });
-      await again.connect();
-      await again.query(`drop database if exists ${name} with (force)`);
-      await again.end();
+      await tellServer(serverUrl, `drop database if exists ${name}`);
     },
   };
+}
+
+async function tellServer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, application_name: 'test' });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
 }
