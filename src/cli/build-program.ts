@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { App, ExitCode, SimulatorOptions } from './app.ts';
 import { runBackfillCommand } from './backfill-command.ts';
@@ -15,7 +16,7 @@ export function buildProgram(app: App, onExit: (code: ExitCode) => void): Comman
       'Keeps every Veeam Agent backup session that Enterprise Manager ever listed, in PostgreSQL, for ever.',
     )
     .version(app.version)
-    .configureOutput({ outputError: (text, write) => write(text) })
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .showHelpAfterError('(session-history --help shows what there is)')
     .addHelpText(
       'after',

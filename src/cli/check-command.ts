@@ -21,7 +21,10 @@ export async function runCheckCommand(app: App): Promise<ExitCode> {
     say({ verdict: 'bad', what: error.message });
     return 2;
   }
-  say({ verdict: 'good', what: `configuration: ${config.sources.length} sources` });
+  say({
+    verdict: 'good',
+    what: `configuration: ${config.sources.length} source${config.sources.length === 1 ? '' : 's'}`,
+  });
   await checkDatabase(app, config, say);
   if (config.sources.length === 0) {
     say({

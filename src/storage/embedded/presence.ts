@@ -80,18 +80,20 @@ export async function leaveServer(cluster: Cluster, { client }: Presence): Promi
   }
 }
 
+/** True with the lock held alone, which keeps newcomers waiting until the server is down. */
 async function isLast(client: pg.Client): Promise<boolean> {
   await client.query('select pg_advisory_unlock_shared($1)', [presenceLock]);
-  const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [
-    presenceLock,
-  ]);
-  if (rows[0]?.taken !== true) return false;
   const patience = Date.now() + farewellMs;
   do {
+    const { rows } = await client.query<{ alone: boolean }>('select pg_try_advisory_lock($1) as alone', [
+      presenceLock,
+    ]);
+    if (rows[0]?.alone !== true) return false;
     const others = await client.query(
       `select from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
     );
     if (others.rowCount === 0) return true;
+    await client.query('select pg_advisory_unlock($1)', [presenceLock]);
     await sleep(25);
   } while (Date.now() < patience);
   return false;

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+import { afterEach, expect, it } from 'vitest';
+import { migrateDatabase } from '../../src/storage/migrate.ts';
+import { openSchemaEngine } from '../../src/storage/schema-engine.ts';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+const open: TestDatabase[] = [];
+async function database(options?: { readonly empty: boolean }): Promise<TestDatabase> {
+  const made = await createTestDatabase(options);
+  open.push(made);
+  return made;
+}
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.drop();
+});
+
+const shape = `
+  select table_name, column_name, data_type, is_nullable, column_default is null and is_generated = 'NEVER' as is_plain
+  from information_schema.columns
+  where table_schema = 'public' and table_name <> '_prisma_migrations'
+  order by table_name, column_name`;
+const indexes = `
+  select tablename, indexname from pg_indexes
+  where schemaname = 'public' and tablename <> '_prisma_migrations' and indexname <> 'sessions_unfinished_idx'
+  order by indexname`;
+
+it('builds the very tables that schema.prisma describes', async () => {
+  const migrated = await database();
+  const described = await database({ empty: true });
+  const pool = new pg.Pool({ connectionString: described.url });
+  const content = readFileSync(new URL('../../prisma/schema.prisma', import.meta.url), 'utf8');
+  const engine = await openSchemaEngine(pool, new Map());
+  const { stdout } = await engine.diff({
+    from: { tag: 'empty' },
+    to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content }] },
+    script: true,
+    exitCode: null,
+    filters: { externalTables: [], externalEnums: [] },
+  });
+  await pool.query(stdout ?? '');
+  await pool.end();
+  // Generated columns are the one thing Prisma cannot say.
+  const plain = (rows: readonly Record<string, unknown>[]) =>
+    rows.map((row) =>
+      ['is_final', 'outcome'].includes(String(row['column_name']))
+        ? { ...row, is_nullable: '', is_plain: '' }
+        : row,
+    );
+  expect(plain(await migrated.query(shape))).toEqual(plain(await described.query(shape)));
+  expect(await migrated.query(indexes)).toEqual(await described.query(indexes));
+});
+
+it('is done once, however many processes begin at the same time', async () => {
+  const { url, query } = await database({ empty: true });
+  const results = await Promise.all([migrateDatabase(url), migrateDatabase(url), migrateDatabase(url)]);
+  expect(results.map(({ applied }) => applied.length).sort()).toEqual([0, 0, 2]);
+  expect(
+    await query('select count(*)::int as done from _prisma_migrations where finished_at is not null'),
+  ).toEqual([{ done: 2 }]);
+});
+
+it('goes on after a process that was killed before its script ran', async () => {
+  const { url, query } = await database({ empty: true });
+  await migrateDatabase(url);
+  await query(`drop schema report cascade`);
+  await query(
+    `update _prisma_migrations set finished_at = null, applied_steps_count = 0 where migration_name like '%report'`,
+  );
+  expect((await migrateDatabase(url)).applied).toEqual(['20261123000100_report']);
+  expect(
+    await query(`select count(*)::int as views from information_schema.views where table_schema = 'report'`),
+  ).toEqual([{ views: 6 }]);
+});
+
+it('refuses a database of a newer version', async () => {
+  const { url, query } = await database();
+  await query(
+    `insert into _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count) values ('x', 'x', '29990101000000_future', now(), 1)`,
+  );
+  await expect(migrateDatabase(url)).rejects.toThrow(/29990101000000_future.*newer session-history/);
+});
+
+it('leaves no view or column of the reporting schema without a comment', async () => {
+  const { query } = await database();
+  expect(
+    await query(`
+      select format('%s.%s', class.relname, attribute.attname) as bare
+      from pg_class as class
+      join pg_namespace as namespace on namespace.oid = class.relnamespace and namespace.nspname = 'report'
+      join pg_attribute as attribute on attribute.attrelid = class.oid and attribute.attnum > 0
+      where col_description(class.oid, attribute.attnum) is null or obj_description(class.oid, 'pg_class') is null`),
+  ).toEqual([]);
+});

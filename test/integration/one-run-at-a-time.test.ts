@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openDatabase, type Database } from '../../src/storage/database.ts';
+import { holdSource } from '../../src/storage/source-history.ts';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+let test: TestDatabase;
+let database: Database;
+const source = { name: 'em', url: 'https://em:9398', tasks: 'all' as const };
+
+beforeAll(async () => {
+  test = await createTestDatabase();
+  database = openDatabase(test.url, { poolSize: 3 });
+});
+afterAll(async () => {
+  await database.close();
+  await test.drop();
+});
+
+async function hold() {
+  const held = await holdSource(database, source, 'cli');
+  if (held === undefined) throw new Error('the source is taken');
+  return held;
+}
+
+it('gives a source to one run at a time, and to the next when it is released', async () => {
+  const first = await hold();
+  expect(await holdSource(database, source, 'schedule')).toBeUndefined();
+  await first.release();
+  const second = await hold();
+  await second.release();
+});
+
+it('lets a run that lost its lock write nothing more', async () => {
+  const first = await hold();
+  const gone = once(first.lost, 'abort');
+  await test.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'session-history lock' and datname = current_database()`,
+  );
+  await gone;
+  const second = await hold();
+  await expect(first.markLost([])).rejects.toMatchObject({ kind: 'interrupted', message: /taken over/ });
+  const counts = { listed: 1, new: 1, changed: 0, unchanged: 0, unreadable: 0, missing: 0 };
+  const outcome = {
+    status: 'succeeded' as const,
+    form: 'entity' as const,
+    counts,
+    requests: 1,
+    bytesReceived: 1,
+    error: null,
+  };
+  await first.finish(outcome);
+  await second.finish(outcome);
+  await second.release();
+  await first.release();
+  expect(
+    await test.query(
+      `select run_id, status, error_kind from report.sync_runs where run_id in ('${first.runId}', '${second.runId}') order by started_at`,
+    ),
+  ).toEqual([
+    { run_id: first.runId, status: 'failed', error_kind: 'interrupted' },
+    { run_id: second.runId, status: 'succeeded', error_kind: null },
+  ]);
+});
