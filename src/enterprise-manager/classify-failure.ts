@@ -7,7 +7,8 @@ export type Where = { readonly method: string; readonly path: string; readonly o
 export function classifyNetworkFailure(error: unknown, where: Where): SyncError {
   if (error instanceof SyncError) return error;
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  const text = typeof message === 'string' ? message : String(error);
+  // OpenSSL's messages end with a line of their own inner life.
+  const text = (typeof message === 'string' ? message : String(error)).split('\n')[0]?.trim() ?? '';
   const at = `${where.origin} (${where.method} ${where.path})`;
   const options = { cause: error };
   switch (code) {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type Dispatcher } from 'undici';
 import { SyncError } from '../domain/sync-error.ts';
@@ -74,6 +75,8 @@ export function openTransport(options: TransportOptions): Transport {
     // EM closes idle connections itself; reusing one at that moment is a reset, and is repeated.
     keepAliveTimeout: 10_000,
   });
+  // Every request listens to the same signal; that there are many is no leak.
+  setMaxListeners(0, options.signal);
   const usage = { requests: 0, bytesReceived: 0 };
 
   async function attempt(

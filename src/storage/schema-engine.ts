@@ -42,12 +42,32 @@ function loadEngine(): Promise<void> {
     const folder = path.dirname(require.resolve('@prisma/schema-engine-wasm'));
     const module = await WebAssembly.compile(await readFile(path.join(folder, 'schema_engine_bg.wasm')));
     const instance = await WebAssembly.instantiate(module, {
-      './schema_engine_bg.js': engineModule,
+      './schema_engine_bg.js': withIdleTimers(engineModule),
     });
     (engineModule as unknown as EngineInternals).__wbg_set_wasm(instance.exports);
     (instance.exports['__wbindgen_start'] as () => void)();
   })();
   return loaded;
+}
+
+/**
+ * The engine bounds its wait for the database's lock with a timer of ten seconds that it does not take back: for so long a
+ * process that has nothing else to do would hang before it ends.
+ */
+function withIdleTimers(imports: object): object {
+  const entries = Object.entries(imports).map(([name, value]: [string, unknown]) => {
+    if (!name.startsWith('__wbg_setTimeout_')) return [name, value] as const;
+    const start = value as (...values: unknown[]) => unknown;
+    return [
+      name,
+      (...values: unknown[]) => {
+        const timer = start(...values);
+        (timer as NodeJS.Timeout).unref();
+        return timer;
+      },
+    ] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 /**

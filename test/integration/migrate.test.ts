@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterEach, expect, it } from 'vitest';
 import { migrateDatabase } from '../../src/storage/migrate.ts';
@@ -91,4 +93,13 @@ it('leaves no view or column of the reporting schema without a comment', async (
       join pg_attribute as attribute on attribute.attrelid = class.oid and attribute.attnum > 0
       where col_description(class.oid, attribute.attnum) is null or obj_description(class.oid, 'pg_class') is null`),
   ).toEqual([]);
+});
+
+it('keeps no process from ending', async () => {
+  const { url } = await database({ empty: true });
+  const script = `import { migrateDatabase } from ${JSON.stringify(new URL('../../dist/storage/migrate.js', import.meta.url).href)};
+    await migrateDatabase(${JSON.stringify(url)});
+    console.log(JSON.stringify(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout')));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);
+  expect(JSON.parse(stdout)).toEqual([]);
 });

@@ -17,6 +17,8 @@ const presenceLock = 0x70726573;
 
 /** Closed connections are gone from pg_stat_activity a moment after. */
 const farewellMs = 2_000;
+/** Writes out what is in memory, up to 128 MB. */
+const shutdownMs = 60_000;
 
 /**
  * Joins those who use the server, or says why not: `absent` (nothing runs), `busy` (it starts, recovers or stops, and will
@@ -40,12 +42,11 @@ export async function enterServer(cluster: Cluster): Promise<Presence | 'absent'
     return { url: clusterUrl(cluster, file.port, historyName), client };
   } catch (error) {
     await client.end().catch(() => undefined);
-    const code = (error as { code?: string }).code ?? '';
-    // Class 57: starting up, recovering, shutting down. No SQLSTATE at all: the connection was refused or cut.
-    if (code.startsWith('57') || !/^[\dA-Z]{5}$/.test(code)) return 'busy';
+    // Not its answer: the connection was refused or cut. Class 57: it starts, recovers or shuts down.
+    if (!(error instanceof pg.DatabaseError) || error.code?.startsWith('57') === true) return 'busy';
     throw new SyncError(
       'permanent',
-      `The embedded PostgreSQL in ${cluster.dataDir} cannot be used: ${(error as Error).message}.`,
+      `The embedded PostgreSQL in ${cluster.dataDir} cannot be used: ${error.message}.`,
       { cause: error },
     );
   }
@@ -58,25 +59,35 @@ async function createDatabase(client: pg.Client): Promise<void> {
     await client.query(`create database ${historyName}`);
   } catch (error) {
     // Made by another process in the same moment (duplicate_database, or its key in the catalogue).
-    if (!['42P04', '23505'].includes((error as { code?: string }).code ?? '')) throw error;
+    const code = error instanceof pg.DatabaseError ? error.code : undefined;
+    if (code !== '42P04' && code !== '23505') throw error;
   }
 }
 
 /** Leaves the server, and stops it when no process of ours and no other client is left. Throws nothing. */
 export async function leaveServer(cluster: Cluster, { client }: Presence): Promise<void> {
   try {
-    if (await isLast(client)) {
-      await runProgram(
-        cluster.binaries.pg_ctl,
-        ['stop', '--wait', '--silent', '--mode=fast', '-D', cluster.data],
-        cluster.account,
-        { cwd: cluster.dataDir },
-      );
-    }
+    if (await isLast(client)) await stopServer(cluster);
   } catch {
     // It is down already, or stays up for the next process to take over; neither is worth failing a finished command.
   } finally {
     await client.end().catch(() => undefined);
+  }
+}
+
+async function stopServer(cluster: Cluster): Promise<void> {
+  const pid = readPidFile(cluster)?.pid;
+  // Not with pg_ctl's own --wait: that waits for any server to be gone, also one that a newcomer started in the meantime.
+  await runProgram(
+    cluster.binaries.pg_ctl,
+    ['stop', '--no-wait', '--silent', '--mode=fast', '-D', cluster.data],
+    cluster.account,
+    { cwd: cluster.dataDir },
+  );
+  const deadline = Date.now() + shutdownMs;
+  while (pid !== undefined && readPidFile(cluster)?.pid === pid && Date.now() < deadline) {
+    if (!(await isServer(pid, cluster))) return;
+    await sleep(10);
   }
 }
 

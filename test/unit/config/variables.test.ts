@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { readConfig } from '../../../src/config/read-config.ts';
 import { variableRules } from '../../../src/config/variable-rules.ts';
@@ -24,4 +25,12 @@ it('gives examples that are accepted', () => {
 it('takes no name of ours for a mistaken one', () => {
   const names: readonly string[] = variables.map(({ name }) => name);
   expect(Object.keys(mistakenNames).filter((name) => names.includes(name))).toEqual([]);
+});
+
+it('is what the README says', () => {
+  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+  const table = [...readme.matchAll(/^\| `([A-Z_0-9]+)` +\| (.*?) *\| (.*?) *\|$/gm)];
+  expect(table.map(([, name, meaning, byDefault]) => ({ name, meaning, default: byDefault }))).toEqual(
+    variables.map(({ name, meaning, default: byDefault }) => ({ name, meaning, default: byDefault })),
+  );
 });
