@@ -86,12 +86,16 @@ function plain(value: XmlValue): unknown {
   );
 }
 
-const guidAtEnd = /([\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12})(?=$|[/?#\s])/i;
+const guid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
+const guidBeforeMore = /([\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12})(?=$|[/?#\s])/i;
 
 /**
  * The GUID in a URN (`urn:veeam:Job:<guid>`) or an Href (`…/backupSessions/<guid>?format=Entity`), in lower case. What
  * stands before it differs between versions and is not looked at.
  */
 export function guidIn(text: string | undefined): string | null {
-  return (text === undefined ? null : guidAtEnd.exec(text)?.[1]?.toLowerCase()) ?? null;
+  if (text === undefined) return null;
+  // Nearly always it is the end; looking there first saves looking everywhere.
+  const end = text.slice(-36);
+  return (guid.test(end) ? end : guidBeforeMore.exec(text)?.[1])?.toLowerCase() ?? null;
 }

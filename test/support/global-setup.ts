@@ -8,7 +8,7 @@ import {
   type EmbeddedPostgres,
 } from '../../src/storage/embedded/start-embedded-postgres.ts';
 import { migrateDatabase } from '../../src/storage/migrate.ts';
-import { endLeftProcesses, findOpenConnections } from './leaks.ts';
+import { endLeftProcesses } from './leaks.ts';
 
 declare module 'vitest' {
   // eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- declaration merging needs an interface
@@ -22,36 +22,36 @@ declare module 'vitest' {
 
 /**
  * One PostgreSQL for the whole run (TEST_DATABASE_URL, or the embedded one) with one migrated database to clone. The run fails
- * at its end when a test left a process or a connection behind.
+ * at its end when a test left a process running.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const runFolder = mkdtempSync(path.join(tmpdir(), 'session-history-test-'));
   const testsFolder = path.join(runFolder, 'tests');
-  mkdirSync(testsFolder);
+  const serverFolder = path.join(runFolder, 'server');
+  for (const folder of [testsFolder, serverFolder]) mkdirSync(folder);
   // PostgreSQL has to get in under another account when this is root.
-  for (const folder of [runFolder, testsFolder]) chmodSync(folder, 0o755);
+  for (const folder of [runFolder, testsFolder, serverFolder]) chmodSync(folder, 0o755);
   const template = `session_history_test_${process.pid}`;
   let embedded: EmbeddedPostgres | undefined;
   let server: pg.Client | undefined;
   const teardown = async () => {
-    const leaks: string[] = [];
+    const leaks = [...endLeftProcesses(testsFolder)];
     try {
-      leaks.push(...endLeftProcesses(testsFolder));
-      if (server !== undefined) {
-        leaks.push(...(await findOpenConnections(server, template)));
-        await dropDatabases(server, template);
-      }
-    } finally {
+      if (server !== undefined) await dropDatabases(server, template);
       await server?.end();
       await embedded?.stop();
-      leaks.push(...endLeftProcesses(runFolder));
+      leaks.push(...endLeftProcesses(serverFolder));
+    } finally {
       rmSync(runFolder, { recursive: true, force: true, maxRetries: 5 });
     }
-    if (leaks.length > 0) throw new Error(`The tests left behind:\n${leaks.join('\n')}`);
+    if (leaks.length === 0) return;
+    // Vitest prints what a teardown throws, and then reports success all the same.
+    process.exitCode = 1;
+    throw new Error(`The tests left running:\n${leaks.join('\n')}`);
   };
   try {
     const given = process.env['TEST_DATABASE_URL'];
-    if (given === undefined) embedded = await startEmbeddedPostgres(path.join(runFolder, 'server'));
+    if (given === undefined) embedded = await startEmbeddedPostgres(serverFolder);
     const url = given ?? embedded?.url ?? '';
     server = new pg.Client({ connectionString: url, application_name: 'test run' });
     await server.connect();

@@ -1,8 +1,6 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChildProcess } from 'node:child_process';
-import pg from 'pg';
 
 const processFile = /^process-(\d+)$/;
 
@@ -33,20 +31,5 @@ function end(pid: number): boolean {
     return process.kill(pid, 'SIGQUIT');
   } catch {
     return false;
-  }
-}
-
-/** Connections to the run's databases that no test closed. Closed ones may be seen for a moment. */
-export async function findOpenConnections(server: pg.Client, prefix: string): Promise<readonly string[]> {
-  const patience = Date.now() + 2_000;
-  for (;;) {
-    const { rows } = await server.query<{ what: string }>(
-      `select format('connection of "%s" to %s, last statement: %s', application_name, datname, left(query, 120)) as what
-       from pg_stat_activity
-       where backend_type = 'client backend' and starts_with(datname, $1)`,
-      [prefix],
-    );
-    if (rows.length === 0 || Date.now() > patience) return rows.map(({ what }) => what);
-    await sleep(25);
   }
 }

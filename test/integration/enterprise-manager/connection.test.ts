@@ -37,7 +37,7 @@ async function serve(protocol: 'http' | 'https', listener: RequestListener): Pro
   const noted: RequestListener = (request, response) => {
     request.resume();
     requests.push(request);
-    void listener(request, response);
+    listener(request, response);
   };
   const server =
     protocol === 'http'
@@ -60,7 +60,7 @@ const em =
         .writeHead(201, { 'x-ReStSvcSessionId': 'tok3n', 'Set-Cookie': 'X-RestSvcSessionId=tok3n' })
         .end(`<LogonSession><SessionId>${logonId}</SessionId></LogonSession>`);
     else if (request.method === 'DELETE') response.writeHead(204).end();
-    else void get(request, response);
+    else get(request, response);
   };
 const list = em((_, response) => response.end(emptyList));
 
