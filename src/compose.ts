@@ -38,11 +38,16 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
 
   let logLevel = 'info';
   let log: ReturnType<typeof openLog> | undefined;
+  const warn = (message: string, about: { readonly source?: string } = {}): void => {
+    log ??= openLog(stderr, logLevel);
+    log.warn(about, message);
+  };
 
   return {
     readConfig: () => {
       const config = readConfig(environment, workingFolder);
       logLevel = config.logLevel;
+      for (const hint of config.hints) warn(hint);
       return config;
     },
     openHistory: (place) => openHistory(place),
@@ -92,10 +97,7 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
     examineSource: (source) => examineEnterpriseManager(connection(source, signal)),
     startSimulator,
     signal,
-    warn: (source, message) => {
-      log ??= openLog(stderr, logLevel);
-      log.warn({ source }, message);
-    },
+    warn: (source, message) => warn(message, { source }),
     stdout,
     stderr,
     version: packageVersion(),

@@ -6,8 +6,8 @@ import { SyncError } from '../domain/sync-error.ts';
  * Throws SyncError `permanent`.
  */
 export function baseUrl(url: string, allowHttp: boolean): URL {
-  const parsed = URL.parse(url);
-  if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
     throw new SyncError(
       'permanent',
       `"${url}" is not an address of Enterprise Manager. Example: EM_URL=https://em.example.com:9398`,

@@ -29,6 +29,8 @@ export async function ensureReaderRole(statement: Statements): Promise<boolean> 
   }
   await statement.$executeRawUnsafe(
     `do $$ begin
+       -- Two processes granting at once would fail each other ("tuple concurrently updated").
+       perform pg_advisory_xact_lock(hashtext('${role}'));
        grant usage on schema report to ${role};
        grant select on all tables in schema report to ${role};
        alter default privileges in schema report grant select on tables to ${role};
