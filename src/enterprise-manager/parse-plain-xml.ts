@@ -41,7 +41,8 @@ export function parsePlainXml(text: string): XmlNode | undefined {
     } else {
       startTag.lastIndex = at;
       const tag = startTag.exec(text);
-      if (tag === null || (open.length === 1 && current.hasChildren)) return undefined;
+      if (tag === null || (open.length === 1 && current.hasChildren) || open.length > maxDepth)
+        return undefined;
       at = startTag.lastIndex;
       const [, name = '', attributes = '', slash] = tag;
       const node: Record<string, XmlValue> = {};
@@ -58,6 +59,9 @@ export function parsePlainXml(text: string): XmlNode | undefined {
   }
   return open.length === 1 && document.hasChildren && space.test(document.text) ? document.node : undefined;
 }
+
+/** No document of EM's is deeper than six; what is made to be deep must not exhaust the stack of those who read it. */
+const maxDepth = 50;
 
 /** Reads attributes and returns how many; undefined when they are not plainly well-formed. */
 function readAttributes(text: string, into: Record<string, XmlValue>): number | undefined {

@@ -16,6 +16,7 @@ const parser = new XMLParser({
   trimValues: false,
   ignorePiTags: true,
   ignoreDeclaration: true,
+  maxNestedTags: 50,
   // The parser knows no numeric references without the whole of HTML's entities, and counts them against a limit made
   // for documents with declarations. There are none here (DOCTYPE is refused), so references are decoded below.
   processEntities: false,
@@ -26,6 +27,8 @@ const hidden = /<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>/g;
 /** Reads one element, checked for well-formedness. Throws MalformedXml. */
 export function parseXml(bytes: Uint8Array): XmlNode {
   let text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  // No character of XML, and PostgreSQL could not store it.
+  if (text.includes('\0')) throw new MalformedXml('it holds a NUL character');
   if (text.includes('<!')) {
     // Comments go, and CDATA becomes ordinary text, so that one rule decodes all text.
     text = text.replace(hidden, (_, cdata: string | undefined) => (cdata === undefined ? '' : escape(cdata)));
@@ -39,10 +42,10 @@ export function parseAnyXml(text: string): XmlNode {
   try {
     // The parser itself forgives too much: it would read half a tag as something.
     SyntaxValidator.validate(text, { invalidCharSequence: { attrLt: true, tagValue: true } });
+    return parser.parse(text) as XmlNode;
   } catch (error) {
     throw new MalformedXml((error as Error).message, { cause: error });
   }
-  return parser.parse(text) as XmlNode;
 }
 
 const escape = (text: string) => text.replace(/[&<>]/g, (char) => `&#${char.charCodeAt(0)};`);

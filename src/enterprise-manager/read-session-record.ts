@@ -23,6 +23,7 @@ const knownNames = new Set(
  */
 export function readSessionRecord(record: Uint8Array, form: ListForm): ReadRecord {
   let entity: Entity | undefined;
+  if (record.includes(0)) return { as: 'unreadable', id: null, reason: 'a record holds a NUL character' };
   try {
     const [node] = Object.values(parseXml(record)).filter(
       (value): value is XmlNode => typeof value === 'object',
@@ -122,7 +123,8 @@ function kindOfLinks(parentId: string | null, entity: Entity): SessionKind {
 }
 
 function timestamp(name: string, text: string | undefined): Timestamp | null {
-  if (text === undefined || text.trim() === '') return null;
+  // .NET writes a time that was never set as the first moment of year 1.
+  if (text === undefined || text.trim() === '' || text.trim().startsWith('0001-01-01')) return null;
   const read = parseTimestamp(text);
   if (read === undefined) throw new Unreadable(`${name} "${text.slice(0, 50)}" is not a date`);
   return read;

@@ -31,7 +31,7 @@ function idOf(entity: Entity): string {
 function readTask(entity: Entity, askedSessionId: string): BackupTask {
   const time = (name: string) => {
     const text = entity.text(name);
-    return text === undefined ? null : (parseTimestamp(text) ?? null);
+    return text === undefined || text.startsWith('0001-01-01') ? null : (parseTimestamp(text) ?? null);
   };
   const bytes = entity.text('TotalSize')?.trim() ?? '';
   const nonEmpty = (name: string) => {
@@ -42,7 +42,7 @@ function readTask(entity: Entity, askedSessionId: string): BackupTask {
     id: idOf(entity),
     sessionId: guidIn(entity.text('JobSessionUid')) ?? askedSessionId,
     name: entity.text('@Name') ?? '',
-    machine: nonEmpty('@VmDisplayName'),
+    machine: nonEmpty('@VmDisplayName') ?? nonEmpty('VmDisplayName'),
     state: nonEmpty('State'),
     result: nonEmpty('Result'),
     reason: nonEmpty('Reason'),
