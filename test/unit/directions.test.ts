@@ -6,7 +6,7 @@ it('looks at the modules it is to check', async () => {
   const { output } = (await cruise(['src'], {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
-  })) as IReporterOutput;
+  }));
   const { modules, summary } = output as ICruiseResult;
   expect(modules.some((module) => module.source === 'src/compose.ts' && module.dependencies.length > 5)).toBe(
     true,
