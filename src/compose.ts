@@ -2,13 +2,12 @@ import { readFileSync } from 'node:fs';
 import type { App } from './cli/app.ts';
 import type { SourceConfig } from './config/config.ts';
 import { readConfig } from './config/read-config.ts';
-import { openLog } from './log.ts';
+import type { Logger } from 'pino';
 import {
   connectEnterpriseManager,
   type ConnectOptions,
 } from './enterprise-manager/connect-enterprise-manager.ts';
 import { examineEnterpriseManager } from './enterprise-manager/examine-enterprise-manager.ts';
-import { startSimulator } from './simulator/start-simulator.ts';
 import { holdBacklog } from './storage/held-backlog.ts';
 import { openHistory } from './storage/open-history.ts';
 import { holdSource } from './storage/source-history.ts';
@@ -37,10 +36,11 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
   });
 
   let logLevel = 'info';
-  let log: ReturnType<typeof openLog> | undefined;
+  let log: Promise<Logger> | undefined;
   const warn = (message: string, about: { readonly source?: string } = {}): void => {
-    log ??= openLog(stderr, logLevel);
-    log.warn(about, message);
+    // Loaded when there is something to say: most commands never log a line.
+    log ??= import('./log.ts').then(({ openLog }) => openLog(stderr, logLevel));
+    void log.then((to) => to.warn(about, message));
   };
 
   return {
@@ -95,7 +95,8 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
     },
 
     examineSource: (source) => examineEnterpriseManager(connection(source, signal)),
-    startSimulator,
+    startSimulator: async (options) =>
+      (await import('./simulator/start-simulator.ts')).startSimulator(options),
     signal,
     warn: (source, message) => warn(message, { source }),
     stdout,

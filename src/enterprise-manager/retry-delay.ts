@@ -18,7 +18,7 @@ export const defaultRetryPolicy: RetryPolicy = {
 
 /**
  * The pause before the next try, or undefined when there is none left. `attempt` is the one that failed, from 1. A random
- * share of an exponential bound ("full jitter") keeps many clients from coming back together; what the server asks for in
+ * share of the upper half of an exponential bound keeps many clients from coming back together; what the server asks for in
  * Retry-After is kept to, and a wish beyond the policy's patience ends the tries.
  */
 export function retryDelay(
@@ -31,7 +31,8 @@ export function retryDelay(
   if (attempt >= policy.attempts) return undefined;
   const asked = parseRetryAfter(retryAfter, now);
   if (asked !== undefined) return asked > policy.maxRetryAfterMs ? undefined : asked;
-  return Math.round(random * Math.min(policy.maxMs, policy.baseMs * 2 ** (attempt - 1)));
+  const bound = Math.min(policy.maxMs, policy.baseMs * 2 ** (attempt - 1));
+  return Math.round(bound / 2 + (random * bound) / 2);
 }
 
 /** Milliseconds to wait, from seconds or an HTTP date. */

@@ -5,6 +5,8 @@ import type { SyncError } from '../domain/sync-error.ts';
 export type Findings = {
   new: number;
   changed: number;
+  /** The database failed; reading the list again would not help. */
+  hasWriteFailed: boolean;
   /** By fingerprint. */
   readonly unreadable: Map<string, UnreadableRow>;
   /** Jobs whose sessions were written: their names may be news. */
@@ -18,6 +20,7 @@ export function noFindings(): Findings {
   return {
     new: 0,
     changed: 0,
+    hasWriteFailed: false,
     unreadable: new Map(),
     jobIds: new Set(),
     unfetched: 0,

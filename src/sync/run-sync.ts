@@ -113,7 +113,9 @@ async function sync(
       }
       break;
     } catch (error) {
-      if (!(error instanceof SyncError) || error.kind !== 'transient' || attempt >= listAttempts) throw error;
+      const isWorthAnother =
+        error instanceof SyncError && error.kind === 'transient' && !findings.hasWriteFailed;
+      if (!isWorthAnother || attempt >= listAttempts) throw error;
       options.onWarning?.(`${error.message} Reading the list again.`);
       index.startOver();
       findings.unreadable.clear();

@@ -2,6 +2,7 @@ import { isFinal, type BackupSession } from '../domain/backup-session.ts';
 import { guessComputer } from '../domain/computer-name.ts';
 import type { ListedRecord, SessionRow, UnreadableRow } from '../domain/session-row.ts';
 import type { Sighting } from '../domain/sighting.ts';
+import { detachStrings } from './detach-strings.ts';
 import type { Findings } from './findings.ts';
 import type { SourceHistory } from './ports.ts';
 
@@ -66,7 +67,10 @@ export function gatherBatches(
     const full = batch;
     batch = emptyBatch();
     gathered = 0;
-    writing = write(full);
+    writing = write(full).catch((error: unknown) => {
+      findings.hasWriteFailed = true;
+      throw error;
+    });
     // Whoever waits for the batch hears of its failure; until then it must not count as unhandled.
     writing.catch(() => undefined);
   }
@@ -78,14 +82,17 @@ export function gatherBatches(
         sighting === 'duplicate' && batch.listed.rows.has(session.id) ? batch.listed : batch[sighting];
       const present = bucket.rows.get(session.id);
       if (present === undefined || !isFinal(present.session) || isFinal(session)) {
-        bucket.rows.set(session.id, rowOf(session, jobNames));
+        bucket.rows.set(session.id, detachStrings(rowOf(session, jobNames)));
       }
       if (from !== undefined) {
         bucket.records.push(from.record);
         if (from.superseded !== undefined) bucket.superseded.push(...from.superseded);
       }
-      if (session.kind === 'job' && session.jobName !== null) jobNames.add(session.jobName);
-      if (session.jobId !== null) findings.jobIds.add(session.jobId);
+      if (session.kind === 'job' && session.jobName !== null && !jobNames.has(session.jobName))
+        jobNames.add(detachStrings(session.jobName));
+      // A string of its own as well: this set lives as long as the run.
+      if (session.jobId !== null && !findings.jobIds.has(session.jobId))
+        findings.jobIds.add(detachStrings(session.jobId));
       gathered += 1;
     },
     addUnreadable: (row) => {
