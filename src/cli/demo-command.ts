@@ -55,7 +55,8 @@ export async function runDemoCommand(app: App, options: { readonly once?: boolea
       say(
         `\n${paint('bold', 'It goes on')}, with a sync every ${pollMs / 1_000} s. Ctrl-C stops it. Try in another terminal:`,
       );
-      say(`  psql "${history.url}" -c "select * from report.sessions order by created_at desc limit 10"`);
+      say(`  DATABASE_URL=${history.url} npx session-history status`);
+      say(`  psql ${history.url} -c "select * from report.sessions order by created_at desc limit 10"`);
       say(`Your own Enterprise Manager:\n  ${ownCommand}\n`);
       while (!app.signal.aborted) {
         await sleep(pollMs, undefined, { signal: app.signal }).catch(() => undefined);

@@ -21,8 +21,8 @@ export const defaultTimeouts: Timeouts = {
   headersMs: 60_000,
   listHeadersMs: 300_000,
   idleBodyMs: 45_000,
-  windowMs: 30_000,
-  minBytesPerWindow: 65_536,
+  windowMs: 20_000,
+  minBytesPerWindow: 40_000,
 };
 
 export type TransportOptions = {

@@ -114,8 +114,12 @@ function takeReference(context: Context): Taker {
           }),
         // The reference is all there is; with its record noted, it is asked for again only while it is listed.
         absent: () => batches.add('reference', read.session, { record }),
-        // Without its record noted, the next run finds it anew.
-        failed: () => batches.add('reference', read.session),
+        failed: () => {
+          // Unfinished as it is, it is asked for again by the next run. One that was known before keeps its old record
+          // instead, so that the next run finds the changed one anew.
+          if (added.superseded.length === 0) batches.add('reference', read.session, { record });
+          else index.seeSession(id);
+        },
       });
       await batches.writeIfFull();
     },

@@ -13,8 +13,10 @@ import { settleVanished } from './settle-vanished.ts';
 const batchSize = 1_000;
 /** With a request a session, smaller batches lose less of the work to a crash. */
 const fetchedBatchSize = 250;
-/** A list that breaks off in the middle is read again so often within one run; what it brought already costs nothing twice. */
+/** A list that breaks off is read again so often within one run; what it brought already costs nothing twice. */
 const listAttempts = 2;
+/** Unless it took so long to break: then the next run is the better time. */
+const patienceMs = 30_000;
 
 export type Progress = { readonly listed: number; readonly new: number; readonly changed: number };
 
@@ -87,6 +89,7 @@ async function sync(
   const report = () => options.onProgress?.({ listed, new: findings.new, changed: findings.changed });
 
   for (let attempt = 1; ; attempt += 1) {
+    const startedAt = performance.now();
     try {
       const list = await em.listSessions(options.list);
       state.form = list.form;
@@ -113,9 +116,8 @@ async function sync(
       }
       break;
     } catch (error) {
-      const isWorthAnother =
-        error instanceof SyncError && error.kind === 'transient' && !findings.hasWriteFailed;
-      if (!isWorthAnother || attempt >= listAttempts) throw error;
+      if (!(error instanceof SyncError) || error.kind !== 'transient' || findings.hasWriteFailed) throw error;
+      if (attempt >= listAttempts || performance.now() - startedAt > patienceMs) throw error;
       options.onWarning?.(`${error.message} Reading the list again.`);
       index.startOver();
       findings.unreadable.clear();
@@ -144,13 +146,15 @@ async function syncInventory(
   return jobs.filter((job) => job.jobType !== 'AgentManagement').map((job) => job.name);
 }
 
-/** Reads what a run can do without. Refusals and interruptions still end it: the list would meet them too. */
+/**
+ * Reads what a run can do without. The logon has succeeded, so whatever fails here says something about this resource: the
+ * account may not read it, or this version of EM does not have it.
+ */
 async function optional<T>(read: () => Promise<T>, options: RunOptions): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {
-    if (!(error instanceof SyncError)) throw error;
-    if (error.kind !== 'transient' && error.kind !== 'contract') throw error;
+    if (!(error instanceof SyncError) || error.kind === 'interrupted') throw error;
     options.onWarning?.(`${error.message} The run goes on without it.`);
     return undefined;
   }

@@ -49,7 +49,7 @@ async function look(
   try {
     return (await em.readSession(id)) ?? 'unknown';
   } catch (error) {
-    if (!(error instanceof SyncError) || (error.kind !== 'transient' && error.kind !== 'contract'))
+    if (!(error instanceof SyncError) || error.kind === 'interrupted' || error.kind === 'unauthorized')
       throw error;
     options.onWarning?.(
       `${error.message} Session ${id} left the list unfinished and is looked at again by the next run.`,

@@ -193,7 +193,9 @@ it('takes a list with duplicates for what it is', async () => {
 
 it('goes on without servers, jobs and collection times, and says so', async () => {
   const warnings: string[] = [];
-  em.faults.push({ on: /backupServers|agents\/jobs|systemSessions/, kind: 'status', status: 500 });
+  em.faults.push({ on: /backupServers/, kind: 'status', status: 500 });
+  em.faults.push({ on: /agents\/jobs/, kind: 'status', status: 400 });
+  em.faults.push({ on: /systemSessions/, kind: 'status', status: 405 });
   expect(await sync({ onWarning: (message) => warnings.push(message) })).toMatchObject({
     status: 'succeeded',
   });
@@ -213,4 +215,43 @@ it('leaves tasks for later when they fail, and reads them then', async () => {
   expect(
     await database.query(`select count(*)::int from report.sessions where is_final and task_count is null`),
   ).toEqual([{ count: 0 }]);
+});
+
+it('stores what the list says of a session that cannot be read by id, and reads it by the next run', async () => {
+  const [first] = em.sessions();
+  const id = first?.session.id ?? '';
+  em.faults.push({ on: new RegExp(`GET /api/backupSessions/${id}`), kind: 'status', status: 500 });
+  const listed = em.sessions().length;
+  expect(await sync({ list: 'reference' })).toMatchObject({
+    status: 'failed',
+    listed,
+    missing: 0,
+    error: {
+      kind: 'transient',
+      message: expect.stringMatching(/^1 sessions could not be read by id/) as string,
+    },
+  });
+  const outcome = () => database.query('select outcome from report.sessions where session_id = $1', [id]);
+  expect(await outcome()).toEqual([{ outcome: 'unknown' }]);
+  em.faults.length = 0;
+  expect(await sync({ list: 'reference' })).toMatchObject({
+    status: 'succeeded',
+    listed,
+    missing: 0,
+    changed: 1,
+  });
+  expect(await outcome()).not.toEqual([{ outcome: 'unknown' }]);
+});
+
+it('gives up asking by id when nothing answers, and still stores every reference', async () => {
+  em.faults.push({ on: /GET \/api\/backupSessions\//, kind: 'status', status: 500 });
+  const listed = em.sessions().length;
+  expect(await sync({ list: 'reference' })).toMatchObject({
+    status: 'failed',
+    listed,
+    new: listed,
+    missing: 0,
+  });
+  expect(em.requests.length).toBeLessThan(100);
+  await expectRecovery();
 });
