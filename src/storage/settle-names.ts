@@ -1,5 +1,6 @@
 import { arrayLiteral } from './array-literal.ts';
 import type { Statements } from './database.ts';
+import { passOnComputers } from './pass-on-computers.ts';
 
 /**
  * Gives the jobs the names of their newest sessions (unless `/agents/jobs` shows the job itself), finds the computers of
@@ -75,12 +76,4 @@ named as (
     and job.job_id = child.job_id
     and job.computer is distinct from coalesce(nullif(substr(child.job_name, length(child.prefix) + 1), ''), child.job_name)
   returning job.job_id, job.computer
-)
-update sessions as session
-set computer = named.computer
-from named
-where session.source_id = $1::integer
-  and session.job_id = named.job_id
-  and session.kind = 'computer'
-  and not session.computer_is_exact
-  and session.computer is distinct from named.computer`;
+)${passOnComputers}`;

@@ -1,6 +1,7 @@
 import type { BackupTask } from '../domain/backup-task.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { Statements } from './database.ts';
+import { passOnComputers } from './pass-on-computers.ts';
 
 /** The tasks of one session as EM showed them; none is an answer too. */
 export type ReadTasks = { readonly sessionId: string; readonly tasks: readonly BackupTask[] };
@@ -98,12 +99,4 @@ with named as (
     and job.job_id = newest.job_id
     and (job.computer, job.computer_is_exact) is distinct from (newest.computer, true)
   returning job.job_id, job.computer
-)
-update sessions as session
-set computer = named.computer
-from named
-where session.source_id = $1::integer
-  and session.job_id = named.job_id
-  and session.kind = 'computer'
-  and not session.computer_is_exact
-  and session.computer is distinct from named.computer`;
+)${passOnComputers}`;

@@ -2,6 +2,7 @@ import { SyncError } from '../domain/sync-error.ts';
 import type { RunOutcome } from '../domain/sync-run.ts';
 import { timestampFromDate, type Timestamp } from '../domain/timestamp.ts';
 import { asSyncError } from './as-sync-error.ts';
+import { concludeRun } from './conclude-run.ts';
 import { noFindings, type Findings } from './findings.ts';
 import type { EnterpriseManager, SourceHistory } from './ports.ts';
 import { gatherBatches } from './session-batches.ts';
@@ -66,27 +67,15 @@ export async function runBackfill(
   }
   failure ??= unreadableRows(findings);
   const unreadable = findings.unreadable.size;
-  const outcome: RunOutcome = {
-    status: failure === undefined ? 'succeeded' : 'failed',
-    form: 'entity',
-    counts: {
-      listed: read,
-      new: findings.new,
-      changed: findings.changed,
-      unchanged: Math.max(0, read - findings.new - findings.changed - unreadable),
-      unreadable,
-      missing: unreadable,
-    },
-    ...em.usage(),
-    error: failure === undefined ? null : { kind: failure.kind, message: failure.message },
+  const counts = {
+    listed: read,
+    new: findings.new,
+    changed: findings.changed,
+    unchanged: Math.max(0, read - findings.new - findings.changed - unreadable),
+    unreadable,
+    missing: unreadable,
   };
-  try {
-    await history.finish(outcome);
-    return outcome;
-  } catch (error) {
-    const { kind, message } = asSyncError(error, options.signal, history.lost);
-    return { ...outcome, status: 'failed', error: outcome.error ?? { kind, message } };
-  }
+  return concludeRun(em, history, { form: 'entity', counts, failure }, options.signal);
 }
 
 type Window = { readonly from: Timestamp; readonly to: Timestamp };

@@ -2,6 +2,7 @@ import type { ListForm } from '../domain/list-form.ts';
 import { SyncError } from '../domain/sync-error.ts';
 import type { RunCounts, RunOutcome } from '../domain/sync-run.ts';
 import { asSyncError } from './as-sync-error.ts';
+import { concludeRun } from './conclude-run.ts';
 import { noFindings, type Findings } from './findings.ts';
 import type { EnterpriseManager, SourceHistory } from './ports.ts';
 import { fetchAgain, readList } from './read-list.ts';
@@ -49,21 +50,7 @@ export async function runSync(
   }
   const counts = countUp(findings, state);
   failure ??= incompleteness(findings, counts);
-  const outcome: RunOutcome = {
-    status: failure === undefined ? 'succeeded' : 'failed',
-    form: state.form,
-    counts,
-    ...em.usage(),
-    error: failure === undefined ? null : { kind: failure.kind, message: failure.message },
-  };
-  try {
-    await history.finish(outcome);
-    return outcome;
-  } catch (error) {
-    // A run that could not be recorded was not a success, whatever it read.
-    const { kind, message } = asSyncError(error, options.signal, history.lost);
-    return { ...outcome, status: 'failed', error: outcome.error ?? { kind, message } };
-  }
+  return concludeRun(em, history, { form: state.form, counts, failure }, options.signal);
 }
 
 type State = {
