@@ -1,3 +1,4 @@
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSimulator, type Simulator } from '../../src/simulator/start-simulator.ts';
 import { runCli } from '../support/run-cli.ts';
@@ -132,4 +133,13 @@ describe('session-history', () => {
     expect(stdout).toMatch(/✓ sync succeeded.*0 missing.*Which computers failed most/s);
     expect(code).toBe(0);
   });
+});
+
+it('can be run as a program, as npx does', () => {
+  const { bin } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    bin: Record<string, string>;
+  };
+  const program = new URL(`../../${bin['session-history'] ?? ''}`, import.meta.url);
+  expect(readFileSync(program, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  accessSync(program, constants.X_OK);
 });
