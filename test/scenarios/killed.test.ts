@@ -65,3 +65,21 @@ it('is made good by the next run, whenever it is killed', async () => {
   ).toEqual([{ locks: 0 }]);
   expect(em.openLogons()).toBe(leftByKills);
 }, 300_000);
+
+it('leaves a source to the process that reads it already', async () => {
+  const fresh = await createTestDatabase();
+  const environment = {
+    EM_URL: em.url,
+    EM_USERNAME: 'demo',
+    EM_PASSWORD: 'demo',
+    EM_NAME: 'em',
+    DATABASE_URL: fresh.url,
+    SYNC_TASKS: 'none',
+  };
+  const results = await Promise.all([1, 2, 3].map(() => runCli(['sync', '--json'], environment)));
+  const reports = results.map(({ stdout }) => JSON.parse(stdout) as { status: string; new: number });
+  expect(results.map(({ code }) => code)).toEqual([0, 0, 0]);
+  expect(reports.filter(({ status }) => status === 'skipped' || status === 'succeeded')).toHaveLength(3);
+  expect(reports.reduce((sum, report) => sum + report.new, 0)).toBe(em.sessions().length);
+  await fresh.drop();
+});
