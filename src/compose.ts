@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
 import type { App } from './cli/app.ts';
-import type { SourceConfig } from './config/config.ts';
 import { readConfig } from './config/read-config.ts';
 import type { Logger } from 'pino';
-import {
-  connectEnterpriseManager,
-  type ConnectOptions,
-} from './enterprise-manager/connect-enterprise-manager.ts';
+import { connectionTo, describeEvent } from './compose/connection-to.ts';
+import { connectEnterpriseManager } from './enterprise-manager/connect-enterprise-manager.ts';
 import { examineEnterpriseManager } from './enterprise-manager/examine-enterprise-manager.ts';
+import { requestBackfill } from './storage/backfills.ts';
 import { holdBacklog } from './storage/held-backlog.ts';
 import { openHistory } from './storage/open-history.ts';
 import { holdSource } from './storage/source-history.ts';
+import { openSource } from './storage/sync-runs.ts';
 import { runBackfill } from './sync/run-backfill.ts';
 import { syncSource } from './sync/sync-source.ts';
 
@@ -25,22 +24,13 @@ export type Surroundings = {
 
 /** Puts the parts together: the only place that knows them all. */
 export function compose({ environment, workingFolder, stdout, stderr, signal }: Surroundings): App {
-  const connection = (source: SourceConfig, until: AbortSignal): ConnectOptions => ({
-    url: source.url,
-    username: source.username,
-    password: source.password,
-    tls: source.tls,
-    allowHttp: source.allowHttp,
-    concurrency: source.concurrency,
-    signal: until,
-  });
-
   let logLevel = 'info';
   let log: Promise<Logger> | undefined;
+  // Loaded when there is something to say: most commands never log a line.
+  const openLog = (): Promise<Logger> =>
+    (log ??= import('./log/open-log.ts').then((it) => it.openLog(stderr, logLevel)));
   const warn = (message: string, about: { readonly source?: string } = {}): void => {
-    // Loaded when there is something to say: most commands never log a line.
-    log ??= import('./log.ts').then(({ openLog }) => openLog(stderr, logLevel));
-    void log.then((to) => to.warn(about, message));
+    void openLog().then((to) => to.warn(about, message));
   };
 
   return {
@@ -58,15 +48,12 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
           hold: () => holdSource(history, source, 'cli'),
           holdBacklog: () => holdBacklog(history, source),
           connect: (until) =>
-            connectEnterpriseManager({
-              ...connection(source, until),
-              onEvent: (event) => {
-                if (event.kind === 'retry')
-                  watcher.onWarning?.(
-                    `${event.reason} Trying again in ${(event.delayMs / 1_000).toFixed(1)} s.`,
-                  );
-              },
-            }),
+            connectEnterpriseManager(
+              connectionTo(source, until, (event) => {
+                const text = describeEvent(event);
+                if (text !== undefined) watcher.onWarning?.(text);
+              }),
+            ),
         },
         {
           source: source.name,
@@ -81,7 +68,7 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
     backfillSource: async (history, source, since, onProgress) => {
       const held = await holdSource(history, source, 'backfill');
       if (held === undefined) return { source: source.name, skipped: true };
-      const em = connectEnterpriseManager(connection(source, AbortSignal.any([signal, held.lost])));
+      const em = connectEnterpriseManager(connectionTo(source, AbortSignal.any([signal, held.lost])));
       try {
         return {
           source: source.name,
@@ -94,7 +81,24 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
       }
     },
 
-    examineSource: (source) => examineEnterpriseManager(connection(source, signal)),
+    requestBackfill: async (history, source, since) => {
+      const { prisma } = history;
+      await requestBackfill(prisma, await openSource(prisma, source), since);
+    },
+
+    runService: async (config, runs, onReady) => {
+      const { runSessionHistory } = await import('./compose/service.ts');
+      await runSessionHistory({
+        config,
+        runs,
+        signal,
+        log: await openLog(),
+        version: packageVersion(),
+        ...(onReady !== undefined && { onReady }),
+      });
+    },
+
+    examineSource: (source) => examineEnterpriseManager(connectionTo(source, signal)),
     startSimulator: async (options) =>
       (await import('./simulator/start-simulator.ts')).startSimulator(options),
     signal,

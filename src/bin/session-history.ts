@@ -6,14 +6,21 @@ import { compose } from '../compose.ts';
 import { ConfigError } from '../config/config.ts';
 import { SyncError } from '../domain/sync-error.ts';
 
+const longestEndMs = 9_500;
+
 const stop = new AbortController();
 let signals = 0;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     signals += 1;
     // The first asks for an orderly end: what was read is stored, EM is logged off. The second has had enough of waiting.
-    if (signals === 1) stop.abort();
-    else process.exit(130);
+    if (signals > 1) process.exit(130);
+    stop.abort();
+    // Whatever hangs: supervisors kill after 10 s, and then nobody says so.
+    setTimeout(() => {
+      process.stderr.write('Something did not end in time; the next start makes it good.\n');
+      process.exit(1);
+    }, longestEndMs).unref();
   });
 }
 // A reader that went away (`| head`) is not a fault.

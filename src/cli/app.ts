@@ -50,6 +50,14 @@ export type App = {
   /** Looks at one source from address to rights, stopping at the first fault that hides the rest. */
   readonly examineSource: (source: SourceConfig) => AsyncIterable<Finding>;
   readonly startSimulator: (options: Partial<SimulatorOptions>) => Promise<RunningSimulator>;
+  /** Asks the service to read the source back to `since`, a little after each poll. */
+  readonly requestBackfill: (history: History, source: SourceConfig, since: Timestamp) => Promise<void>;
+  /** Runs API, worker, or both until the signal. Throws ConfigError or SyncError for what waiting does not mend. */
+  readonly runService: (
+    config: Config,
+    runs: { readonly worker: boolean; readonly api: boolean },
+    onReady?: (at: { readonly url: string | undefined }) => void,
+  ) => Promise<void>;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
   /** Says what went wrong without ending the command. */

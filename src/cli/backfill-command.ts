@@ -9,7 +9,7 @@ import { chooseSources } from './sync-command.ts';
 /** Reads further back than the list shows. */
 export async function runBackfillCommand(
   app: App,
-  options: { readonly since: string; readonly source?: string },
+  options: { readonly since: string; readonly source?: string; readonly queue?: boolean },
 ): Promise<ExitCode> {
   const since = parseSince(options.since);
   const config = app.readConfig();
@@ -20,6 +20,13 @@ export async function runBackfillCommand(
   let code: ExitCode = 0;
   try {
     for (const source of sources) {
+      if (options.queue === true) {
+        await app.requestBackfill(history, source, since);
+        app.stdout.write(
+          `${paint('green', '✓')} ${paint('bold', source.name)}  the service reads back to ${since.slice(0, 10)}, a little after each poll\n`,
+        );
+        continue;
+      }
       const report = await app.backfillSource(history, source, since, (progress) =>
         line.show(
           `${source.name}  back to ${progress.day}: ${count(progress.read)} read, ${count(progress.new)} new`,

@@ -1,10 +1,13 @@
 import process from 'node:process';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { keyScopes, type KeyScope } from '../domain/api-key.ts';
 import type { App, ExitCode, SimulatorOptions } from './app.ts';
 import { runBackfillCommand } from './backfill-command.ts';
 import { runCheckCommand } from './check-command.ts';
 import { runDemoCommand } from './demo-command.ts';
+import { runKeysCreateCommand, runKeysListCommand, runKeysRevokeCommand } from './keys-command.ts';
 import { runMigrateCommand } from './migrate-command.ts';
+import { runServeCommand } from './serve-command.ts';
 import { runSimulateCommand } from './simulate-command.ts';
 import { runStatusCommand } from './status-command.ts';
 import { runSyncCommand } from './sync-command.ts';
@@ -49,9 +52,25 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     )
     .requiredOption('--since <date>', 'how far back, for example 2026-01-31')
     .option('--source <name>', 'only this one')
-    .action(async (options: { since: string; source?: string }) =>
+    .option('--queue', 'leave it to the service, which reads a little after each poll')
+    .action(async (options: { since: string; source?: string; queue?: boolean }) =>
       onExit(await runBackfillCommand(app, options)),
     );
+
+  program
+    .command('serve')
+    .description('the service: polls every source, and answers over HTTP; until SIGTERM or Ctrl-C')
+    .action(async () => onExit(await runServeCommand(app, { worker: true, api: true })));
+
+  program
+    .command('worker')
+    .description('the polling half of `serve`; any number may run, on any number of machines')
+    .action(async () => onExit(await runServeCommand(app, { worker: true, api: false })));
+
+  program
+    .command('api')
+    .description('the answering half of `serve`; any number may run')
+    .action(async () => onExit(await runServeCommand(app, { worker: false, api: true })));
 
   program
     .command('migrate')
@@ -68,6 +87,26 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     .command('check')
     .description('the doctor: configuration, database, and each source from address to rights')
     .action(async () => onExit(await runCheckCommand(app)));
+
+  const keys = program.command('keys').description('keys of the query API; only their hashes are stored');
+  keys
+    .command('create')
+    .description('make a key and print it, once')
+    .requiredOption('--name <name>', 'who or what it is for')
+    .addOption(
+      new Option('--scope <scope>', 'operate may also start syncs').choices(keyScopes).default('read'),
+    )
+    .action(async (options: { name: string; scope: KeyScope }) =>
+      onExit(await runKeysCreateCommand(app, options)),
+    );
+  keys
+    .command('list')
+    .description('all keys, without the keys')
+    .action(async () => onExit(await runKeysListCommand(app)));
+  keys
+    .command('revoke <id>')
+    .description('make a key worthless at once')
+    .action(async (id: string) => onExit(await runKeysRevokeCommand(app, id)));
 
   program
     .command('demo')

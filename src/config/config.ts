@@ -24,6 +24,11 @@ export type Config = {
   readonly redisUrl: string | undefined;
   readonly sources: readonly SourceConfig[];
   readonly syncIntervalMinutes: number;
+  /** Sources polled at once by one process. */
+  readonly workerConcurrency: number;
+  /** Undefined: `worker` listens nowhere. */
+  readonly workerPort: number | undefined;
+  readonly tracing: boolean;
   readonly apiHost: string;
   readonly apiPort: number;
   readonly logLevel: (typeof logLevels)[number];

@@ -60,6 +60,7 @@ const integer = (min: number, max: number) =>
 /** 0 lets the operating system choose. */
 export const port = integer(0, 65_535);
 export const concurrency = integer(1, 64);
+export const workerConcurrency = integer(1, 1_000);
 export const intervalMinutes = number.pipe(
   z
     .number()

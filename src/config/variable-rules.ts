@@ -13,6 +13,7 @@ import {
   tasksMode,
   urlOf,
   username,
+  workerConcurrency,
 } from './rules.ts';
 import type { VariableName } from './variables.ts';
 
@@ -34,6 +35,9 @@ export const variableRules = z.object({
   SYNC_LIST: listForm.default('auto'),
   SYNC_TASKS: tasksMode.default('all'),
   EM_CONCURRENCY: concurrency.default(4),
+  WORKER_CONCURRENCY: workerConcurrency.default(16),
+  WORKER_PORT: port.optional(),
+  TRACING: bool.default(false),
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: port.default(8080),
   LOG_LEVEL: oneOf(logLevels).default('info'),

@@ -103,6 +103,24 @@ export const variables = [
     default: '4',
   },
   {
+    name: 'WORKER_CONCURRENCY',
+    meaning: 'the number of sources a process polls at once',
+    example: '16',
+    default: '16',
+  },
+  {
+    name: 'WORKER_PORT',
+    meaning: 'the port on which `worker` shows its health and metrics, at API_HOST',
+    example: '9090',
+    default: 'none is opened',
+  },
+  {
+    name: 'TRACING',
+    meaning: "true to hand the queue's spans to the OpenTelemetry SDK that the process was started with",
+    example: 'true',
+    default: 'false',
+  },
+  {
     name: 'API_HOST',
     meaning: 'the address that API and dashboard listen on',
     example: '0.0.0.0',

@@ -20,6 +20,34 @@ export async function readBackfillEnd(statement: Statements, sourceId: number): 
   return row.until;
 }
 
+/** Asks the service to read back to `since`; asked again, the earlier day counts. */
+export async function requestBackfill(
+  statement: Statements,
+  sourceId: number,
+  since: Timestamp,
+): Promise<void> {
+  await statement.$executeRawUnsafe(
+    `insert into backfills (source_id, wanted_since) values ($1::integer, $2::timestamptz)
+     on conflict (source_id) do update set wanted_since = least(backfills.wanted_since, excluded.wanted_since)`,
+    sourceId,
+    since,
+  );
+}
+
+/** How far back the service was asked to read the source of that name; undefined when it was not. */
+export async function readRequestedBackfill(
+  statement: Statements,
+  source: string,
+): Promise<Timestamp | undefined> {
+  const [row] = await statement.$queryRawUnsafe<{ since: Timestamp }[]>(
+    `select to_char(wanted_since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as since
+     from backfills join sources as source on source.id = source_id
+     where source.name = $1::text and wanted_since is not null`,
+    source,
+  );
+  return row?.since;
+}
+
 export function noteBackfilled(statement: Statements, sourceId: number, downTo: Timestamp): Promise<number> {
   return statement.$executeRawUnsafe(
     `insert into backfills (source_id, read_down_to) values ($1::integer, $2::timestamptz)

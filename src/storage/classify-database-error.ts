@@ -3,9 +3,9 @@ import { SyncError } from '../domain/sync-error.ts';
 // SQLSTATE classes that pass by themselves: connection, resources, operator intervention, serialization and deadlock.
 const transientStates = /^(08|53|57|40)/;
 const transientCodes =
-  /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|P1001|P1002|P1008|P1017|P2024|P2028/;
+  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ECONNRESET|EPIPE|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|P1001|P1002|P1008|P1017|P2024|P2028/;
 const transientWords =
-  /connection terminated|timeout exceeded|server closed|can't reach database|starting up|shutting down/i;
+  /connection terminated|timeout exceeded|query read timeout|connection error and is not queryable|server closed|can't reach database|starting up|shutting down/i;
 
 /** Any error of the database as a SyncError; one that is a SyncError already stays as it is. */
 export function classifyDatabaseError(error: unknown): SyncError {

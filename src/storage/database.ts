@@ -1,12 +1,14 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client.ts';
+import { openSourceLocks, type SourceLocks } from './source-locks.ts';
 
 /** One pool of connections, and Prisma on top of it. */
 export type Database = {
   readonly url: string;
   readonly prisma: PrismaClient;
   readonly pool: pg.Pool;
+  readonly locks: SourceLocks;
   close(): Promise<void>;
 };
 
@@ -24,15 +26,20 @@ export function openDatabase(
     application_name: 'session-history',
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
+    // A connection whose other end vanished answers nothing, ever. Longer than any statement of this program.
+    query_timeout: 330_000,
   });
   // Without a listener, a database restart would end the process.
   pool.on('error', (error) => options.onError?.(error));
+  const locks = openSourceLocks(url);
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {
     url,
     prisma,
     pool,
+    locks,
     close: async () => {
+      await locks.close();
       await prisma.$disconnect();
       await pool.end();
     },

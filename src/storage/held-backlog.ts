@@ -1,8 +1,7 @@
 import type { TasksMode } from '../domain/sync-run.ts';
 import { classifyDatabaseError } from './classify-database-error.ts';
 import type { Database, Statements } from './database.ts';
-import { lockSource } from './source-lock.ts';
-import { openSource } from './sync-runs.ts';
+import { takeSource } from './take-source.ts';
 import { countBacklog, postponeSessions, readDueSessions } from './task-backlog.ts';
 import { upsertTasks, type ReadTasks } from './write-tasks.ts';
 
@@ -12,9 +11,9 @@ export async function holdBacklog(
   source: { readonly name: string; readonly url: string; readonly tasks: TasksMode },
 ) {
   const { prisma } = database;
-  const sourceId = await openSource(prisma, source);
-  const lock = await lockSource(database.url, sourceId, 'tasks');
-  if (lock === undefined) return undefined;
+  const taken = await takeSource(database, source, 'tasks');
+  if (taken === undefined) return undefined;
+  const { sourceId, lock } = taken;
 
   async function run<T>(statements: (statement: Statements) => Promise<T>): Promise<T> {
     try {

@@ -41,6 +41,22 @@ export async function openHistory(
   }
 }
 
+/** A pool for the queue's own tables, apart from the history's: its statements are short, and a silent connection is given up soon. */
+export function openQueuePool(url: string, onError: (error: Error) => void): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    // Two of them listen for new jobs all the time.
+    max: 6,
+    application_name: 'session-history queue',
+    options: '-c search_path=bullmq',
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 30_000,
+    keepAlive: true,
+  });
+  pool.on('error', onError);
+  return pool;
+}
+
 /** `user@host:port/database`, to tell people where their history is; never the password. */
 export function describeDatabase(url: string): string {
   const { user, host, port, database } = new pg.Client({ connectionString: url });

@@ -19,8 +19,8 @@ import {
   upsertUnreadableRecords,
 } from './listed-records.ts';
 import { settleJobNames } from './settle-names.ts';
-import { lockSource } from './source-lock.ts';
-import { insertRun, isHolder, openSource, updateRun } from './sync-runs.ts';
+import { insertRun, isHolder, updateRun } from './sync-runs.ts';
+import { takeSource } from './take-source.ts';
 import { adoptTasksMode } from './task-backlog.ts';
 import { insertNamedInventory, upsertJobs, upsertServers } from './write-inventory.ts';
 import { insertSessionReferences, upsertSessions, type WriteCounts } from './write-sessions.ts';
@@ -35,9 +35,9 @@ export async function holdSource(
   trigger: RunTrigger,
 ) {
   const { prisma } = database;
-  const sourceId = await openSource(prisma, source);
-  const lock = await lockSource(database.url, sourceId, 'run');
-  if (lock === undefined) return undefined;
+  const taken = await takeSource(database, source, 'run');
+  if (taken === undefined) return undefined;
+  const { sourceId, lock } = taken;
   const runId = randomUUID();
   let fence: bigint;
   try {

@@ -15,6 +15,8 @@ const windowAttempts = 3;
 export type BackfillOptions = {
   readonly since: Timestamp;
   readonly signal: AbortSignal;
+  /** Asked before each day: whether to leave the rest for another time. */
+  readonly isTimeUp?: () => boolean;
   readonly onProgress?: (progress: {
     readonly day: string;
     readonly read: number;
@@ -42,7 +44,7 @@ export async function runBackfill(
       onWritten: () => undefined,
     });
     let to = await history.readBackfillEnd();
-    while (to > options.since) {
+    while (to > options.since && options.isTimeUp?.() !== true) {
       if (options.signal.aborted) throw new SyncError('interrupted', 'The backfill was stopped.');
       const from = laterOf(dayBefore(to), options.since);
       read += await readWindow(em, { from, to }, (record) => {

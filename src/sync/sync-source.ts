@@ -1,16 +1,15 @@
 import { SyncError } from '../domain/sync-error.ts';
 import type { SyncReport } from '../domain/sync-report.ts';
 import type { RunOutcome } from '../domain/sync-run.ts';
-import { drainTasks } from './drain-tasks.ts';
-import type { EnterpriseManager, SourceHistory, TaskBacklog } from './ports.ts';
+import { drainHeldBacklog, type HoldBacklog } from './drain-held-backlog.ts';
+import type { EnterpriseManager, SourceHistory } from './ports.ts';
 import { runSync, type RunOptions } from './run-sync.ts';
 
 /** What a sync of one source needs from outside; each is asked for when its turn comes. */
 export type SourcePorts = {
   /** undefined: another run has the source. */
   readonly hold: () => Promise<SourceHistory | undefined>;
-  /** undefined: another process works on its tasks. */
-  readonly holdBacklog: () => Promise<(TaskBacklog & { release(): Promise<void> }) | undefined>;
+  readonly holdBacklog: HoldBacklog;
   /** Asks nothing of EM yet. Aborting the signal ends every request. */
   readonly connect: (signal: AbortSignal) => EnterpriseManager;
 };
@@ -87,18 +86,12 @@ function notBegun({ kind, message }: SyncError): RunOutcome {
 
 async function readTasks(em: EnterpriseManager, ports: SourcePorts, options: SyncOptions): Promise<void> {
   try {
-    const backlog = await ports.holdBacklog();
-    if (backlog === undefined) return;
-    try {
-      await drainTasks(em, backlog, {
-        concurrency: options.concurrency,
-        signal: options.signal,
-        ...(options.onTasks && { onProgress: options.onTasks }),
-        ...(options.onWarning && { onWarning: options.onWarning }),
-      });
-    } finally {
-      await backlog.release();
-    }
+    await drainHeldBacklog(em, ports.holdBacklog, {
+      concurrency: options.concurrency,
+      signal: options.signal,
+      ...(options.onTasks && { onProgress: options.onTasks }),
+      ...(options.onWarning && { onWarning: options.onWarning }),
+    });
   } catch (error) {
     options.onWarning?.(`Tasks are left for the next run: ${toSyncError(error).message}`);
   }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDatabase, type Database } from '../../src/storage/database.ts';
+import { holdBacklog } from '../../src/storage/held-backlog.ts';
 import { holdSource } from '../../src/storage/source-history.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
@@ -31,11 +32,29 @@ it('gives a source to one run at a time, and to the next when it is released', a
   await second.release();
 });
 
+it('keeps a source apart from its backlog, from other sources, and from other processes', async () => {
+  const elsewhere = openDatabase(test.url, { poolSize: 1 });
+  const first = await hold();
+  expect(await holdSource(elsewhere, source, 'schedule')).toBeUndefined();
+  const other = await holdSource(elsewhere, { ...source, name: 'other' }, 'schedule');
+  const backlog = await holdBacklog(elsewhere, source);
+  expect([other, backlog]).not.toContain(undefined);
+  await first.release();
+  // A second release, late, must not take the lock from whoever has it now.
+  const second = await holdSource(elsewhere, source, 'schedule');
+  await first.release();
+  expect(second).toBeDefined();
+  expect(await holdSource(database, source, 'cli')).toBeUndefined();
+  await elsewhere.close();
+  const third = await hold();
+  await third.release();
+});
+
 it('lets a run that lost its lock write nothing more', async () => {
   const first = await hold();
   const gone = once(first.lost, 'abort');
   await test.query(
-    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'session-history lock' and datname = current_database()`,
+    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'session-history locks' and datname = current_database()`,
   );
   await gone;
   const second = await hold();

@@ -1,0 +1,59 @@
+import { ConfigError } from '../config/config.ts';
+import type { KeyScope } from '../domain/api-key.ts';
+import { createApiKey, listApiKeys, revokeApiKey } from '../storage/api-keys.ts';
+import type { History } from '../storage/open-history.ts';
+import type { App, ExitCode } from './app.ts';
+import { ago, table } from './format.ts';
+import { painter } from './paint.ts';
+
+/** A new key, on standard output and nowhere else; what is said about it goes to standard error. */
+export async function runKeysCreateCommand(
+  app: App,
+  options: { readonly name: string; readonly scope: KeyScope },
+): Promise<ExitCode> {
+  const name = options.name.trim();
+  if (name === '') throw new ConfigError('--name is empty. Example: --name grafana');
+  const { id, key } = await withHistory(app, ({ prisma }) => createApiKey(prisma, { ...options, name }));
+  app.stderr.write(
+    `Key ${id} "${name}", scope ${options.scope}. It is shown this once: keep it where secrets are kept.\n`,
+  );
+  app.stdout.write(`${key}\n`);
+  return 0;
+}
+
+export async function runKeysListCommand(app: App): Promise<ExitCode> {
+  const keys = await withHistory(app, ({ prisma }) => listApiKeys(prisma));
+  const now = Date.now();
+  const when = (at: Date | null) => ago(at?.toISOString() ?? null, now);
+  if (keys.length === 0) {
+    app.stdout.write('There is no key. Make one with: session-history keys create --name grafana\n');
+    return 0;
+  }
+  const rows = keys.map((key) => [
+    key.id,
+    key.name,
+    key.scope,
+    when(key.createdAt),
+    when(key.lastUsedAt),
+    key.revokedAt === null ? 'good' : `revoked ${when(key.revokedAt)}`,
+  ]);
+  app.stdout.write(`${table(['id', 'name', 'scope', 'made', 'last used', 'state'], rows)}\n`);
+  return 0;
+}
+
+export async function runKeysRevokeCommand(app: App, id: string): Promise<ExitCode> {
+  const isRevoked = await withHistory(app, ({ prisma }) => revokeApiKey(prisma, id));
+  const paint = painter(app.stdout);
+  if (isRevoked) app.stdout.write(`${paint('green', '✓')} Key ${id} is revoked.\n`);
+  else app.stderr.write(`There is no good key ${id}. session-history keys list shows them.\n`);
+  return isRevoked ? 0 : 1;
+}
+
+async function withHistory<T>(app: App, work: (history: History) => Promise<T>): Promise<T> {
+  const history = await app.openHistory(app.readConfig());
+  try {
+    return await work(history);
+  } finally {
+    await history.close();
+  }
+}

@@ -1,0 +1,72 @@
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { buildApi } from '../api/build-api.ts';
+import { ConfigError } from '../config/config.ts';
+import { judgeHealth } from '../domain/health.ts';
+import type { Metrics } from '../metrics/create-metrics.ts';
+import type { Queues } from '../queue/open-queues.ts';
+import type { Closable, ServiceState } from '../service/run-service.ts';
+import type { History } from '../storage/open-history.ts';
+import { readProgress } from '../storage/schedule.ts';
+
+export type HttpParts = {
+  readonly host: string;
+  readonly port: number;
+  /** The variable that says which port. */
+  readonly portVariable: 'API_PORT' | 'WORKER_PORT';
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly state: Readonly<ServiceState<History, Queues>>;
+};
+
+/** A probe answers within seconds, whatever is down. */
+const patienceMs = 3_000;
+
+/** Listens. Throws ConfigError when it cannot. */
+export async function startHttp(parts: HttpParts): Promise<Closable & { readonly url: string }> {
+  const { state, metrics } = parts;
+  const since = Date.now();
+  const readVitals = async () => {
+    const [progress, queues] = await Promise.all([
+      inTime(async () => state.history && readProgress(state.history.prisma)),
+      inTime(async () => state.queues?.count()),
+    ]);
+    return { progress, queues };
+  };
+  const api = buildApi({
+    log: parts.log,
+    readHealth: async () => {
+      const { progress, queues } = await readVitals();
+      return judgeHealth(
+        { phase: state.phase, progress, isQueueUp: queues !== undefined, since },
+        Date.now(),
+      );
+    },
+    renderMetrics: async () => metrics.render(await readVitals()),
+  });
+  try {
+    await api.listen({ host: parts.host, port: parts.port });
+  } catch (error) {
+    throw new ConfigError(
+      `Nothing can listen on ${parts.host}:${parts.port}: ${(error as Error).message}. Set API_HOST and ${parts.portVariable} to an address that is free.`,
+    );
+  }
+  const { address, family, port } = api.server.address() as AddressInfo;
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    close: () => api.close(),
+  };
+}
+
+/** The answer, or undefined when there is none in time. */
+async function inTime<T>(ask: () => Promise<T | undefined>): Promise<T | undefined> {
+  const waited = new AbortController();
+  try {
+    return await Promise.race([ask(), sleep(patienceMs, undefined, { ref: false, signal: waited.signal })]);
+  } catch {
+    return undefined;
+  } finally {
+    waited.abort();
+  }
+}

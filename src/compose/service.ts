@@ -1,0 +1,84 @@
+import type { Logger } from 'pino';
+import { ConfigError, type Config } from '../config/config.ts';
+import { createMetrics } from '../metrics/create-metrics.ts';
+import type { Queues } from '../queue/open-queues.ts';
+import { runService } from '../service/run-service.ts';
+import { hasApiKey } from '../storage/api-keys.ts';
+import { describeDatabase, openHistory, type History } from '../storage/open-history.ts';
+import { startHttp } from './http.ts';
+import { openQueuesOf } from './queues.ts';
+import { describeError, logTrouble } from './trouble.ts';
+import { startWorker } from './worker.ts';
+
+export type ServiceOptions = {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly version: string;
+  /** Which halves run in this process. */
+  readonly runs: { readonly worker: boolean; readonly api: boolean };
+  readonly onReady?: (at: { readonly url: string | undefined }) => void;
+};
+
+/** Runs API, worker, or both, until the signal says stop. Throws what waiting does not mend. */
+export async function runSessionHistory(options: ServiceOptions): Promise<void> {
+  const { config, log, signal, runs } = options;
+  const trouble = logTrouble(log);
+  const metrics = createMetrics(options.version);
+  const port = runs.api ? config.apiPort : config.workerPort;
+  const portVariable = runs.api ? 'API_PORT' : 'WORKER_PORT';
+  let url: string | undefined;
+  let place: string | undefined;
+
+  await runService<History, Queues>(
+    {
+      startHttp:
+        port === undefined
+          ? undefined
+          : async (state) => {
+              const http = await startHttp({ host: config.apiHost, port, portVariable, log, metrics, state });
+              ({ url } = http);
+              return http;
+            },
+      mayListen: runs.api && !isLoopback(config.apiHost) ? requireKey : undefined,
+      openHistory: async () => {
+        const history = await openHistory(config, { onError: trouble('database') });
+        place = describeDatabase(history.url);
+        return history;
+      },
+      openQueues: (history) => openQueuesOf(config, history, trouble('queue')),
+      startWorker: runs.worker
+        ? (history, queues) => startWorker({ config, history, queues, log, metrics, trouble, signal })
+        : undefined,
+      onFailure: (part, error) => {
+        trouble(part)(error);
+      },
+      onReady: () => {
+        options.onReady?.({ url });
+        const halves = [runs.api && 'API', runs.worker && 'worker'].filter((half) => half !== false);
+        log.info(
+          { url, history: place, queue: config.redisUrl === undefined ? 'postgresql' : 'redis' },
+          `ready: ${halves.join(' and ')}, ${config.sources.length} sources every ${config.syncIntervalMinutes} min`,
+        );
+      },
+      onCloseFailure: (part, error) => {
+        log.warn({ part }, `could not be closed: ${describeError(error)}`);
+      },
+    },
+    signal,
+  );
+  log.info('stopped');
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** The history is not for everybody on the network. */
+async function requireKey({ prisma }: History): Promise<void> {
+  if (await hasApiKey(prisma)) return;
+  throw new ConfigError(
+    'API_HOST lets others reach the API, and there is no API key yet. Make one first: session-history keys create --name first. ' +
+      'Or keep to this machine: API_HOST=127.0.0.1.',
+  );
+}

@@ -1,0 +1,24 @@
+import type { Logger } from 'pino';
+import { limitRepeats } from '../log/limit-repeats.ts';
+
+/** Logs what goes wrong beside the work, the same thing of the same part once a minute at most, whatever hammers at it. */
+export type Trouble = (part: string) => (error: Error) => void;
+
+const quietMs = 60_000;
+
+export function logTrouble(log: Logger): Trouble {
+  const limited = limitRepeats(quietMs);
+  return (part) => (error) => {
+    const message = describeError(error);
+    limited(`${part} ${message}`, (heldBack) => {
+      log.warn({ part, ...(heldBack > 0 && { heldBack }) }, message);
+    });
+  };
+}
+
+/** The message, also of an error that only has a code (several addresses that all refused, for instance). */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as NodeJS.ErrnoException;
+  return error.message === '' ? (code ?? error.name) : error.message;
+}

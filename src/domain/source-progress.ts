@@ -1,0 +1,24 @@
+import type { ErrorKind } from './sync-error.ts';
+
+/** How the polling of one scheduled source goes. Times are milliseconds since 1970. */
+export type SourceProgress = {
+  readonly source: string;
+  readonly intervalMs: number;
+  /** Of the newest run that ended, whatever its outcome; backfills do not count. */
+  readonly lastFinishedAt: number | null;
+  readonly lastStatus: 'succeeded' | 'failed' | null;
+  readonly lastErrorKind: ErrorKind | null;
+  /** Sessions that the last run saw, so that a run which failed over a single record is told from one that saw nothing. */
+  readonly lastListed: number;
+  readonly lastMissing: number;
+  /** Failed runs since the last success, at most 20; those that were cut short are not counted. */
+  readonly failuresInARow: number;
+  readonly lastSuccessStartedAt: number | null;
+  readonly lastSuccessAt: number | null;
+  /** When EM last finished collecting from its backup servers, where the account may know. */
+  readonly lastCollectedAt: number | null;
+  readonly refusedCredentials: string | null;
+  /** Whether tasks are due, and whether the service was asked to read further back than it has. */
+  readonly hasDueTasks: boolean;
+  readonly hasBackfill: boolean;
+};

@@ -1,0 +1,152 @@
+import {
+  createPostgresBackend,
+  createRedisBackend,
+  runMigrations,
+  withBackend,
+  type IQueueBackend,
+  type Job,
+  type PgPool,
+} from 'bullmq';
+import { BullMQOtel } from 'bullmq-otel';
+import type { Redis } from 'ioredis';
+import { jobSchema, queueOf, type QueueName, type SyncJob } from './jobs.ts';
+import { pace } from './paced-backend.ts';
+import type { Scheduled } from './plan-schedule.ts';
+
+/** A pool of node-postgres, as BullMQ describes it. */
+export type QueuePool = PgPool;
+
+/** Where the queue lives. PostgreSQL: a pool whose search path is `bullmq`. Redis: a connection and a name apart from others'. */
+export type QueuePlace =
+  | { readonly kind: 'postgres'; readonly pool: QueuePool }
+  | { readonly kind: 'redis'; readonly redis: Redis; readonly prefix: string };
+
+export type QueueOptions = {
+  /** Hand spans to the OpenTelemetry SDK that the process was started with. */
+  readonly isTraced: boolean;
+  /** Hears of every failure that the queue survives; during an outage the same one again and again. */
+  readonly onTrouble: (error: Error) => void;
+};
+
+export type Processor = (job: SyncJob) => Promise<void>;
+
+export type Queues = {
+  /** Adds a job unless one with the same `once` waits or runs already. */
+  add(job: SyncJob, once: string): Promise<void>;
+  readSchedule(): Promise<readonly Scheduled[]>;
+  schedule(id: string, everyMs: number, source: string): Promise<void>;
+  unschedule(id: string): Promise<void>;
+  /** Forgets that a job of this `once` waits or runs. */
+  forget(queue: QueueName, once: string): Promise<void>;
+  /** Works on a queue until closed; `close` resolves when the jobs under way have ended. */
+  work(queue: QueueName, concurrency: number, process: Processor): { close(): Promise<void> };
+  count(): Promise<Readonly<Record<QueueName, Readonly<Record<string, number>>>>>;
+  /** Throws when the queue cannot be reached. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Opens the queues, making their tables first where they live in PostgreSQL. Throws the driver's error when that fails. */
+export async function openQueues(place: QueuePlace, options: QueueOptions): Promise<Queues> {
+  if (place.kind === 'redis') {
+    const classes = withBackend(pace(createRedisBackend));
+    return assemble(classes, { connection: place.redis, prefix: place.prefix }, options, async () => {
+      await place.redis.ping();
+    });
+  }
+  const client = await place.pool.connect();
+  try {
+    await runMigrations(client);
+  } finally {
+    client.release();
+  }
+  const classes = withBackend(pace(createPostgresBackend));
+  return assemble(classes, { connection: place.pool, prefix: 'session-history' }, options, async () => {
+    await place.pool.query('select 1');
+  });
+}
+
+type Connect<Connection> = { readonly connection: Connection; readonly prefix: string };
+
+/** Milliseconds. A worker that died is noticed after two of these at most. */
+const lockMs = 15_000;
+const keptFailures = { count: 100, age: 86_400 };
+
+function assemble<Backend extends IQueueBackend, Connection>(
+  classes: ReturnType<typeof withBackend<Backend, Connection>>,
+  connect: Connect<Connection>,
+  { isTraced, onTrouble }: QueueOptions,
+  ping: () => Promise<void>,
+): Queues {
+  const shared = {
+    ...connect,
+    ...(isTraced && { telemetry: new BullMQOtel({ tracerName: 'session-history' }) }),
+  };
+  const open = (name: QueueName) => {
+    const queue = new classes.Queue<object, void>(queueName(name), {
+      ...shared,
+      streams: { events: { maxLen: 100 } },
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: keptFailures },
+    });
+    queue.on('error', onTrouble);
+    return queue;
+  };
+  const queues = { sync: open('sync'), upkeep: open('upkeep') };
+
+  return {
+    add: async ({ name, ...data }, once) => {
+      await queues[queueOf[name]].add(name, data, { deduplication: { id: once } });
+    },
+    readSchedule: async () => {
+      const schedulers = await queues.sync.getJobSchedulers(0, -1);
+      return schedulers.map(({ key, every, next }) => ({
+        id: key,
+        everyMs: every ?? 0,
+        nextAt: next ?? 0,
+      }));
+    },
+    schedule: async (id, everyMs, source) => {
+      await queues.sync.upsertJobScheduler(id, { every: everyMs }, { name: 'tick', data: { source } });
+    },
+    unschedule: async (id) => {
+      await queues.sync.removeJobScheduler(id);
+    },
+    forget: async (queue, once) => {
+      await queues[queue].removeDeduplicationKey(once);
+    },
+    work: (name, concurrency, process) => {
+      const worker = new classes.Worker<object, void>(queueName(name), (job) => processJob(job, process), {
+        ...shared,
+        concurrency,
+        lockDuration: lockMs,
+        stalledInterval: lockMs / 2,
+        // Every job may be done twice, so one whose worker died is given to the next as often as it takes.
+        maxStalledCount: 1_000_000,
+        removeOnComplete: { count: 0 },
+        removeOnFail: keptFailures,
+      });
+      worker.on('error', onTrouble);
+      worker.on('failed', (_job, error) => {
+        onTrouble(error);
+      });
+      return { close: () => worker.close() };
+    },
+    count: async () => ({
+      sync: await queues.sync.getJobCounts('waiting', 'active', 'delayed', 'failed'),
+      upkeep: await queues.upkeep.getJobCounts('waiting', 'active', 'delayed', 'failed'),
+    }),
+    ping,
+    close: async () => {
+      await Promise.all([queues.sync.close(), queues.upkeep.close()]);
+    },
+  };
+}
+
+const queueName = (name: QueueName): string => `session-history-${name}`;
+
+async function processJob(job: Pick<Job, 'name' | 'data'>, process: Processor): Promise<void> {
+  const parsed = jobSchema.safeParse({ ...(job.data as object), name: job.name });
+  if (!parsed.success)
+    throw new Error(`The queue holds a job "${job.name}" that this version does not know.`);
+  await process(parsed.data);
+}

@@ -1,0 +1,49 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { ApiKey, KeyScope } from '../domain/api-key.ts';
+import type { Statements } from './database.ts';
+
+/** Makes secret scanners and people know one when they see it. */
+const mark = 'shk_';
+const columns = `id, name, scope, created_at as "createdAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt"`;
+
+/** Makes a key of 256 random bits and returns it, once: only its hash is stored. */
+export async function createApiKey(
+  statement: Statements,
+  wanted: { readonly name: string; readonly scope: KeyScope },
+): Promise<{ readonly id: string; readonly key: string }> {
+  const key = `${mark}${randomBytes(32).toString('base64url')}`;
+  const [row] = await statement.$queryRawUnsafe<{ id: string }[]>(
+    `insert into api_keys (name, scope, key_hash) values ($1::text, $2::text, $3::bytea) returning id`,
+    wanted.name,
+    wanted.scope,
+    hashKey(key),
+  );
+  if (row === undefined) throw new Error('the database answered without a row');
+  return { id: row.id, key };
+}
+
+/** All keys, the revoked ones too, the oldest first. */
+export function listApiKeys(statement: Statements): Promise<ApiKey[]> {
+  return statement.$queryRawUnsafe<ApiKey[]>(`select ${columns} from api_keys order by created_at, id`);
+}
+
+/** Returns false when there is no such key that is still good. */
+export async function revokeApiKey(statement: Statements, id: string): Promise<boolean> {
+  const revoked = await statement.$executeRawUnsafe(
+    `update api_keys set revoked_at = now() where id::text = $1::text and revoked_at is null`,
+    id,
+  );
+  return revoked > 0;
+}
+
+/** Whether any key is good. */
+export async function hasApiKey(statement: Statements): Promise<boolean> {
+  const rows = await statement.$queryRawUnsafe<unknown[]>(
+    `select 1 as good from api_keys where revoked_at is null limit 1`,
+  );
+  return rows.length > 0;
+}
+
+function hashKey(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}

@@ -1,0 +1,125 @@
+import pg from 'pg';
+
+/** Classes of advisory locks, the first key; the second is the source. Numbers no other program is likely to use. */
+const lockClasses = { run: 0x72756e73, tasks: 0x7461736b } as const;
+export type LockPurpose = keyof typeof lockClasses;
+
+/** A dead peer that sent no farewell is found out after this long. */
+const heartbeatMs = 15_000;
+const patienceMs = 10_000;
+
+export type SourceLock = {
+  /** Aborted when the connection, and with it the lock, is gone. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+};
+
+/** The locks of this process. */
+export type SourceLocks = {
+  /** Takes the source for a run (or its task backlog); undefined when another has it, in this process or elsewhere. */
+  take(sourceId: number, purpose: LockPurpose): Promise<SourceLock | undefined>;
+  close(): Promise<void>;
+};
+
+type Keeper = { readonly client: pg.Client; readonly held: Map<string, AbortController> };
+
+/**
+ * Advisory locks, all in one connection of their own: PostgreSQL drops them the moment the process dies, however many
+ * sources it reads. It needs a direct connection or a pooler in session mode. Opens nothing before the first lock.
+ */
+export function openSourceLocks(databaseUrl: string): SourceLocks {
+  let keeper: Promise<Keeper> | undefined;
+
+  function open(): Promise<Keeper> {
+    const opening = connect(() => {
+      if (keeper === opening) keeper = undefined;
+    });
+    return opening;
+  }
+
+  async function connect(forget: () => void): Promise<Keeper> {
+    const client = new pg.Client({
+      connectionString: databaseUrl,
+      application_name: 'session-history locks',
+      connectionTimeoutMillis: patienceMs,
+      query_timeout: patienceMs,
+      keepAlive: true,
+    });
+    const held = new Map<string, AbortController>();
+    let heartbeat: NodeJS.Timeout | undefined = undefined;
+    const lose = (reason?: Error) => {
+      clearInterval(heartbeat);
+      forget();
+      for (const lock of held.values()) lock.abort(reason);
+      held.clear();
+    };
+    client.on('error', lose);
+    client.on('end', () => {
+      lose();
+    });
+    await client.connect();
+    // The server, too, should notice within a minute that this process is gone, not after two hours.
+    await client
+      .query(
+        `select set_config('tcp_keepalives_idle', '15', false), set_config('tcp_keepalives_interval', '5', false),
+           set_config('tcp_keepalives_count', '3', false)`,
+      )
+      .catch(() => undefined);
+    heartbeat = setInterval(() => {
+      client.query('select 1').catch((error: unknown) => {
+        lose(error as Error);
+        void client.end().catch(() => undefined);
+      });
+    }, heartbeatMs);
+    heartbeat.unref();
+    return { client, held };
+  }
+
+  return {
+    take: async (sourceId, purpose) => {
+      keeper ??= open();
+      const opening = keeper;
+      opening.catch(() => {
+        if (keeper === opening) keeper = undefined;
+      });
+      const { client, held } = await opening;
+      const name = `${purpose} ${sourceId}`;
+      // PostgreSQL would grant the same session the same lock again.
+      if (held.has(name)) return undefined;
+      const lost = new AbortController();
+      held.set(name, lost);
+      const keys = [lockClasses[purpose], sourceId];
+      let isTaken = false;
+      try {
+        const answer = await client.query<{ taken: boolean }>(
+          'select pg_try_advisory_lock($1, $2) as taken',
+          keys,
+        );
+        isTaken = answer.rows[0]?.taken === true;
+      } finally {
+        if (!isTaken) held.delete(name);
+      }
+      if (!isTaken) return undefined;
+      return {
+        lost: lost.signal,
+        release: async () => {
+          if (held.get(name) !== lost) return;
+          try {
+            await client.query('select pg_advisory_unlock($1, $2)', keys);
+          } catch {
+            // A lock that may still be held must not outlive its run.
+            await client.end().catch(() => undefined);
+          } finally {
+            held.delete(name);
+          }
+        },
+      };
+    },
+    close: async () => {
+      const closing = keeper;
+      keeper = undefined;
+      const open = await closing?.catch(() => undefined);
+      await open?.client.end().catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { judgeHealth } from '../../../src/domain/health.ts';
+import { daysUntilLoss, isDue, isLate, pauseBeforeNextRun } from '../../../src/domain/next-run.ts';
+import { pauseAfterFailure } from '../../../src/domain/pause-after-failure.ts';
+import type { SourceProgress } from '../../../src/domain/source-progress.ts';
+import type { ErrorKind } from '../../../src/domain/sync-error.ts';
+
+const kinds = ['transient', 'unauthorized', 'contract', 'permanent', 'interrupted'] as const;
+const minuteMs = 60_000;
+const now = 1_800_000_000_000;
+
+const well: SourceProgress = {
+  source: 'em',
+  intervalMs: 15 * minuteMs,
+  lastFinishedAt: now - 10 * minuteMs,
+  lastStatus: 'succeeded',
+  lastErrorKind: null,
+  lastListed: 100,
+  lastMissing: 0,
+  failuresInARow: 0,
+  lastSuccessStartedAt: now - 11 * minuteMs,
+  lastSuccessAt: now - 10 * minuteMs,
+  lastCollectedAt: null,
+  refusedCredentials: null,
+  hasDueTasks: false,
+  hasBackfill: false,
+};
+const failed = (kind: ErrorKind, inARow: number, more: Partial<SourceProgress> = {}): SourceProgress => ({
+  ...well,
+  lastStatus: 'failed',
+  lastErrorKind: kind,
+  failuresInARow: inARow,
+  lastListed: 0,
+  ...more,
+});
+
+describe('the pause after a failure', () => {
+  it('never falls below the interval, never shrinks, and ends somewhere', () => {
+    const kind = fc.constantFrom(...kinds);
+    fc.assert(
+      fc.property(
+        kind,
+        fc.integer({ min: 1, max: 20 }),
+        fc.integer({ min: 3_000, max: 43_200 * minuteMs }),
+        fc.nat(),
+        (kind, inARow, intervalMs, listed) => {
+          const pause = pauseAfterFailure({ kind, inARow, listed }, intervalMs);
+          expect(pause).toBeGreaterThanOrEqual(intervalMs);
+          expect(pauseAfterFailure({ kind, inARow: inARow + 1, listed }, intervalMs)).toBeGreaterThanOrEqual(
+            pause,
+          );
+          expect(pause).toBeLessThanOrEqual(Math.max(4 * intervalMs, 6 * 60 * minuteMs));
+        },
+      ),
+    );
+  });
+
+  it.each([
+    ['transient', 1, 0, 15],
+    ['transient', 2, 0, 30],
+    ['transient', 9, 0, 60],
+    ['contract', 9, 0, 60],
+    // One record that cannot be read must not make the others stale.
+    ['contract', 9, 5_000, 15],
+    ['permanent', 3, 0, 60],
+    ['unauthorized', 1, 0, 15],
+    ['unauthorized', 3, 0, 60],
+    ['unauthorized', 20, 0, 360],
+    ['interrupted', 9, 0, 15],
+  ] as const)('after %s, %i in a row, %i listed: %i minutes', (kind, inARow, listed, minutes) => {
+    expect(pauseAfterFailure({ kind, inARow, listed }, 15 * minuteMs)).toBe(minutes * minuteMs);
+  });
+
+  it('makes at most five tries to log on in half an hour, however short the interval', () => {
+    let tries = 0;
+    for (let at = 0, inARow = 1; at < 30 * minuteMs; inARow += 1) {
+      tries += 1;
+      at += pauseAfterFailure({ kind: 'unauthorized', inARow, listed: 0 }, 3_000);
+    }
+    expect(tries).toBeLessThanOrEqual(5);
+  });
+});
+
+describe('a tick', () => {
+  it('runs a source that is well, and one that never ran', () => {
+    expect(isDue(well, now)).toBe(true);
+    expect(isDue({ ...well, lastFinishedAt: null, lastStatus: null }, now)).toBe(true);
+  });
+
+  it('passes over a source whose pause is longer than the interval, until it is over', () => {
+    const progress = failed('transient', 2, { lastFinishedAt: now });
+    expect(isDue(progress, now + 15 * minuteMs)).toBe(false);
+    expect(isDue(progress, now + 30 * minuteMs - 1_000)).toBe(true);
+  });
+});
+
+describe('lateness', () => {
+  it('begins after three intervals without the end of a run', () => {
+    expect(isLate({ ...well, lastFinishedAt: now - 44 * minuteMs }, 0, now)).toBe(false);
+    expect(isLate({ ...well, lastFinishedAt: now - 46 * minuteMs }, 0, now)).toBe(true);
+  });
+
+  it('is not held against the time before anybody watched', () => {
+    expect(isLate({ ...well, lastFinishedAt: null }, now - minuteMs, now)).toBe(false);
+    expect(isLate({ ...well, lastFinishedAt: null }, now - 46 * minuteMs, now)).toBe(true);
+  });
+
+  it('waits for a pause that was meant', () => {
+    const progress = failed('unauthorized', 4, { lastFinishedAt: now - 120 * minuteMs });
+    expect(pauseBeforeNextRun(progress)).toBe(120 * minuteMs);
+    expect(isLate(progress, 0, now)).toBe(false);
+    expect(isLate(progress, 0, now + 31 * minuteMs)).toBe(true);
+  });
+});
+
+it('counts the days until loss from the start of the last success', () => {
+  expect(daysUntilLoss({ ...well, lastSuccessStartedAt: now - 86_400_000 }, now)).toBe(29);
+  expect(daysUntilLoss({ ...well, lastSuccessStartedAt: null }, now)).toBeNull();
+});
+
+describe('health', () => {
+  const vitals = { phase: 'running' as const, progress: [well], isQueueUp: true, since: 0 };
+  const late = { ...well, lastFinishedAt: 1 };
+
+  it('is ok when all is well', () => {
+    expect(judgeHealth(vitals, now)).toEqual({
+      isAlive: true,
+      isReady: true,
+      status: 'ok',
+      database: 'up',
+      queue: 'up',
+      late: [],
+      failing: [],
+    });
+  });
+
+  it.each([{ progress: undefined }, { isQueueUp: false }])(
+    'stays alive, unready, during an outage: %j',
+    (down) => {
+      expect(judgeHealth({ ...vitals, ...down }, now)).toMatchObject({
+        isAlive: true,
+        isReady: false,
+        status: 'degraded',
+      });
+    },
+  );
+
+  it('is degraded by one late source and dead when all are', () => {
+    expect(judgeHealth({ ...vitals, progress: [well, late] }, now)).toMatchObject({
+      isAlive: true,
+      status: 'degraded',
+      late: ['em'],
+    });
+    expect(judgeHealth({ ...vitals, progress: [late] }, now).isAlive).toBe(false);
+  });
+
+  it.each(['starting', 'stopping'] as const)('is not ready while %s', (phase) => {
+    expect(judgeHealth({ ...vitals, phase }, now)).toMatchObject({
+      isAlive: true,
+      isReady: false,
+      status: phase,
+    });
+  });
+});
