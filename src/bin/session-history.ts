@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import process from 'node:process';
-import { collectGarbageEarly } from './collect-garbage-early.ts';
 import { buildProgram } from '../cli/build-program.ts';
 import { compose } from '../compose.ts';
 import { ConfigError } from '../config/config.ts';
@@ -26,7 +25,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 // A reader that went away (`| head`) is not a fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-collectGarbageEarly();
 const app = compose({
   // eslint-disable-next-line no-restricted-syntax -- handed to the one reader of the environment
   environment: process.env,

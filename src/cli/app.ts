@@ -22,6 +22,7 @@ export type BackfillReport = Pick<SyncReport, 'source'> &
 export type Finding = { readonly verdict: 'good' | 'warning' | 'bad'; readonly what: string };
 
 export type SimulatorOptions = {
+  readonly host: string;
   readonly port: number;
   readonly sessions: number;
   readonly seed: number;
@@ -38,6 +39,8 @@ export type RunningSimulator = { readonly url: string; advance(ms: number): void
 export type App = {
   /** Throws ConfigError. */
   readonly readConfig: () => Config;
+  /** The defaults, with nothing of the environment but the API's port and the log level. Throws ConfigError. */
+  readonly readDemoConfig: (folder: string) => Config;
   /** The database of the configuration, or another place. Throws SyncError. */
   readonly openHistory: (place: Pick<Config, 'databaseUrl' | 'dataDir'>) => Promise<History>;
   readonly syncSource: (history: History, source: SourceConfig, watcher: SyncWatcher) => Promise<SyncReport>;
@@ -49,6 +52,10 @@ export type App = {
   ) => Promise<BackfillReport>;
   /** Looks at one source from address to rights, stopping at the first fault that hides the rest. */
   readonly examineSource: (source: SourceConfig) => AsyncIterable<Finding>;
+  /** Looks at the queue that the service would use. */
+  readonly examineQueue: (config: Config, history: History) => AsyncIterable<Finding>;
+  /** Called when much is about to be streamed; what it returns, when that has ended. */
+  readonly beginDownload: () => () => void;
   readonly startSimulator: (options: Partial<SimulatorOptions>) => Promise<RunningSimulator>;
   /** Asks the service to read the source back to `since`, a little after each poll. */
   readonly requestBackfill: (history: History, source: SourceConfig, since: Timestamp) => Promise<void>;

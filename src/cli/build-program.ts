@@ -5,6 +5,7 @@ import type { App, ExitCode, SimulatorOptions } from './app.ts';
 import { runBackfillCommand } from './backfill-command.ts';
 import { runCheckCommand } from './check-command.ts';
 import { runDemoCommand } from './demo-command.ts';
+import { exportFilters, exportFormats, runExportCommand, type ExportOptions } from './export-command.ts';
 import { runKeysCreateCommand, runKeysListCommand, runKeysRevokeCommand } from './keys-command.ts';
 import { runMigrateCommand } from './migrate-command.ts';
 import { runServeCommand } from './serve-command.ts';
@@ -75,7 +76,8 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
   program
     .command('migrate')
     .description('bring the database to this version')
-    .action(async () => onExit(await runMigrateCommand(app)));
+    .option('--rebuild', 'also work out again, from the sessions alone, every figure kept beside them')
+    .action(async (options: { rebuild?: boolean }) => onExit(await runMigrateCommand(app, options)));
 
   program
     .command('status')
@@ -88,6 +90,28 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     .description('the doctor: configuration, database, and each source from address to rights')
     .action(async () => onExit(await runCheckCommand(app)));
 
+  const exportCommand = program
+    .command('export')
+    .description(
+      'stream sessions out; the filters are those of the query API, and each may be given several times',
+    )
+    .addOption(
+      new Option('--format <format>', 'how to write them').choices(exportFormats).makeOptionMandatory(),
+    )
+    .option('--out <file>', 'write to this file, not to standard output')
+    .option('--sort <order>', 'createdAt, or -createdAt for the newest first', '-createdAt')
+    .addHelpText(
+      'after',
+      '\nExample:\n  session-history export --format parquet --created-from 2026-01-01 --outcome failed --out failed.parquet',
+    )
+    .action(async (options: ExportOptions) => onExit(await runExportCommand(app, options)));
+  for (const { flag, description, example, isRepeatable } of exportFilters) {
+    const option = new Option(`${flag} <value>`, `${description} For example ${example}`);
+    exportCommand.addOption(
+      isRepeatable ? option.argParser((value, all?: readonly string[]) => [...(all ?? []), value]) : option,
+    );
+  }
+
   const keys = program.command('keys').description('keys of the query API; only their hashes are stored');
   keys
     .command('create')
@@ -96,7 +120,8 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     .addOption(
       new Option('--scope <scope>', 'operate may also start syncs').choices(keyScopes).default('read'),
     )
-    .action(async (options: { name: string; scope: KeyScope }) =>
+    .option('--if-none', 'make it only when there is no good key yet')
+    .action(async (options: { name: string; scope: KeyScope; ifNone?: boolean }) =>
       onExit(await runKeysCreateCommand(app, options)),
     );
   keys
@@ -117,6 +142,7 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
   program
     .command('simulate')
     .description('the simulated Enterprise Manager alone')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <port>', 'port to listen on; 0 takes a free one', wholeNumber, 9399)
     .option('--sessions <count>', 'sessions in its 30 days, about', wholeNumber, 6_000)
     .option('--seed <number>', 'same seed, same history', wholeNumber, 20)
@@ -136,6 +162,7 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     .action(async (options: SimulateFlags) =>
       onExit(
         await runSimulateCommand(app, {
+          host: options.host,
           port: options.port,
           sessions: options.sessions,
           seed: options.seed,
@@ -153,7 +180,7 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
 
 type SimulateFlags = Pick<
   SimulatorOptions,
-  'port' | 'sessions' | 'seed' | 'username' | 'password' | 'role'
+  'host' | 'port' | 'sessions' | 'seed' | 'username' | 'password' | 'role'
 > & {
   readonly emVersion: SimulatorOptions['version'];
   readonly referencesOnly?: boolean;

@@ -25,7 +25,7 @@ export async function runCheckCommand(app: App): Promise<ExitCode> {
     verdict: 'good',
     what: `configuration: ${config.sources.length} source${config.sources.length === 1 ? '' : 's'}`,
   });
-  await checkDatabase(app, config, say);
+  await checkDatabaseAndQueue(app, config, say);
   if (config.sources.length === 0) {
     say({
       verdict: 'warning',
@@ -39,7 +39,11 @@ export async function runCheckCommand(app: App): Promise<ExitCode> {
   return code;
 }
 
-async function checkDatabase(app: App, config: Config, say: (finding: Finding) => void): Promise<void> {
+async function checkDatabaseAndQueue(
+  app: App,
+  config: Config,
+  say: (finding: Finding) => void,
+): Promise<void> {
   try {
     const history = await app.openHistory(config);
     try {
@@ -53,6 +57,7 @@ async function checkDatabase(app: App, config: Config, say: (finding: Finding) =
         verdict,
         what: `database: PostgreSQL ${version} (${where})${verdict === 'bad' ? ': 13 or newer is needed' : ''}`,
       });
+      for await (const finding of app.examineQueue(config, history)) say(finding);
     } finally {
       await history.close();
     }

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { SourceConfig } from '../config/config.ts';
 import type { History } from '../storage/open-history.ts';
 import type { App, ExitCode } from './app.ts';
 import { table } from './format.ts';
-import { painter } from './paint.ts';
+import { findFreePort } from './find-free-port.ts';
+import { painter, type Paint } from './paint.ts';
 import { syncSources } from './sync-command.ts';
 
 const credentials = { username: 'demo', password: 'demo' };
@@ -17,13 +17,14 @@ const pollMs = 15_000;
 
 /**
  * Everything on one machine and nothing of it lasting: a simulated Enterprise Manager with a month of history, an embedded
- * PostgreSQL in a temporary folder, a first sync. Never touches a configured database or Enterprise Manager.
+ * PostgreSQL in a temporary folder, a first sync, then the service. Never touches a configured database or Enterprise Manager.
  */
 export async function runDemoCommand(app: App, options: { readonly once?: boolean }): Promise<ExitCode> {
   const paint = painter(app.stdout);
   const say = (text: string) => app.stdout.write(`${text}\n`);
   // Readable by the account that PostgreSQL runs under when this is root.
   const dataDir = mkdtempSync(path.join(tmpdir(), 'session-history-demo-'));
+  const config = app.readDemoConfig(dataDir);
   say(
     paint('bold', 'Session History for Veeam Agents') +
       paint('dim', '  demo: nothing of it leaves this machine or lasts'),
@@ -52,16 +53,17 @@ export async function runDemoCommand(app: App, options: { readonly once?: boolea
         );
         return 0;
       }
-      say(
-        `\n${paint('bold', 'It goes on')}, with a sync every ${pollMs / 1_000} s. Ctrl-C stops it. Try in another terminal:`,
+      await app.runService(
+        {
+          ...config,
+          databaseUrl: history.url,
+          sources: [source],
+          syncIntervalMinutes: pollMs / 60_000,
+          apiPort: await findFreePort(config.apiPort),
+        },
+        { worker: true, api: true },
+        ({ url = '' }) => say(describeRunning(paint, url, history.url)),
       );
-      say(`  DATABASE_URL=${history.url} npx session-history status`);
-      say(`  psql ${history.url} -c "select * from report.sessions order by created_at desc limit 10"`);
-      say(`Your own Enterprise Manager:\n  ${ownCommand}\n`);
-      while (!app.signal.aborted) {
-        await sleep(pollMs, undefined, { signal: app.signal }).catch(() => undefined);
-        await sync(app, history, source);
-      }
       return 0;
     } finally {
       await history.close();
@@ -70,6 +72,17 @@ export async function runDemoCommand(app: App, options: { readonly once?: boolea
     await simulator.close();
     rmSync(dataDir, { recursive: true, force: true });
   }
+}
+
+function describeRunning(paint: Paint, url: string, databaseUrl: string): string {
+  return [
+    `\n${paint('bold', 'The service runs')} at ${paint('bold', url)}, with a sync every ${pollMs / 1_000} s. Ctrl-C stops it. Try in another terminal:`,
+    `  curl '${url}/api/v1/sessions?outcome=failed&limit=3'`,
+    `  open ${url}/docs in a browser`,
+    `  psql ${databaseUrl} -c "select * from report.sessions order by created_at desc limit 10"`,
+    `  DATABASE_URL=${databaseUrl} npx session-history status`,
+    `Your own Enterprise Manager:\n  ${ownCommand}\n`,
+  ].join('\n');
 }
 
 const ownCommand = 'EM_URL=https://em.example.com:9398 EM_USERNAME=… EM_PASSWORD=… npx session-history sync';

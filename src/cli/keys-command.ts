@@ -1,6 +1,6 @@
 import { ConfigError } from '../config/config.ts';
 import type { KeyScope } from '../domain/api-key.ts';
-import { createApiKey, listApiKeys, revokeApiKey } from '../storage/api-keys.ts';
+import { createApiKey, hasApiKey, listApiKeys, revokeApiKey } from '../storage/api-keys.ts';
 import type { History } from '../storage/open-history.ts';
 import type { App, ExitCode } from './app.ts';
 import { ago, table } from './format.ts';
@@ -9,11 +9,20 @@ import { painter } from './paint.ts';
 /** A new key, on standard output and nowhere else; what is said about it goes to standard error. */
 export async function runKeysCreateCommand(
   app: App,
-  options: { readonly name: string; readonly scope: KeyScope },
+  options: { readonly name: string; readonly scope: KeyScope; readonly ifNone?: boolean },
 ): Promise<ExitCode> {
   const name = options.name.trim();
   if (name === '') throw new ConfigError('--name is empty. Example: --name grafana');
-  const { id, key } = await withHistory(app, ({ prisma }) => createApiKey(prisma, { ...options, name }));
+  const made = await withHistory(app, async ({ prisma }) =>
+    options.ifNone === true && (await hasApiKey(prisma))
+      ? undefined
+      : createApiKey(prisma, { name, scope: options.scope }),
+  );
+  if (made === undefined) {
+    app.stderr.write('There is a good key already; none was made.\n');
+    return 0;
+  }
+  const { id, key } = made;
   app.stderr.write(
     `Key ${id} "${name}", scope ${options.scope}. It is shown this once: keep it where secrets are kept.\n`,
   );

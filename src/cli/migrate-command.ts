@@ -4,12 +4,20 @@ import type { App, ExitCode } from './app.ts';
 import { painter } from './paint.ts';
 
 /** Brings the database to this version and says how to let an analyst in. */
-export async function runMigrateCommand(app: App): Promise<ExitCode> {
+export async function runMigrateCommand(
+  app: App,
+  options: { readonly rebuild?: boolean } = {},
+): Promise<ExitCode> {
   const history = await app.openHistory(app.readConfig());
   const paint = painter(app.stdout);
   try {
     const what = history.applied.length === 0 ? 'was up to date' : `applied ${history.applied.join(', ')}`;
     app.stdout.write(`${paint('green', '✓')} ${describeDatabase(history.url)}  ${what}\n`);
+    if (options.rebuild === true) {
+      app.stderr.write('Working out again what is kept beside the sessions. Syncs wait meanwhile.\n');
+      await history.pool.query('select rebuild_figures()');
+      app.stdout.write(`${paint('green', '✓')} runs and computers are worked out anew from the sessions\n`);
+    }
     app.stdout.write(
       (await ensureReaderRole(history.prisma))
         ? `  Role session_history_reader may read schema report and nothing else. One statement makes a login of it:\n    ${makeLoginStatement}\n`

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { buildApi } from '../api/build-api.ts';
+import type { QueryOptions } from '../api/query-options.ts';
 import { ConfigError } from '../config/config.ts';
 import { judgeHealth } from '../domain/health.ts';
 import type { Metrics } from '../metrics/create-metrics.ts';
@@ -17,6 +18,7 @@ export type HttpParts = {
   readonly portVariable: 'API_PORT' | 'WORKER_PORT';
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly query?: QueryOptions;
   readonly state: Readonly<ServiceState<History, Queues>>;
 };
 
@@ -34,8 +36,9 @@ export async function startHttp(parts: HttpParts): Promise<Closable & { readonly
     ]);
     return { progress, queues };
   };
-  const api = buildApi({
+  const api = await buildApi({
     log: parts.log,
+    ...(parts.query !== undefined && { query: parts.query }),
     readHealth: async () => {
       const { progress, queues } = await readVitals();
       return judgeHealth(

@@ -6,6 +6,7 @@ import { runService } from '../service/run-service.ts';
 import { hasApiKey } from '../storage/api-keys.ts';
 import { describeDatabase, openHistory, type History } from '../storage/open-history.ts';
 import { startHttp } from './http.ts';
+import { openQueries } from './query.ts';
 import { openQueuesOf } from './queues.ts';
 import { describeError, logTrouble } from './trouble.ts';
 import { startWorker } from './worker.ts';
@@ -36,9 +37,25 @@ export async function runSessionHistory(options: ServiceOptions): Promise<void> 
         port === undefined
           ? undefined
           : async (state) => {
-              const http = await startHttp({ host: config.apiHost, port, portVariable, log, metrics, state });
+              const query = runs.api
+                ? openQueries({ config, version: options.version, state, onTrouble: trouble('database') })
+                : undefined;
+              const http = await startHttp({
+                host: config.apiHost,
+                port,
+                portVariable,
+                log,
+                metrics,
+                state,
+                ...(query !== undefined && { query: query.options }),
+              });
               ({ url } = http);
-              return http;
+              return {
+                close: async () => {
+                  await http.close();
+                  await query?.close();
+                },
+              };
             },
       mayListen: runs.api && !isLoopback(config.apiHost) ? requireKey : undefined,
       openHistory: async () => {
@@ -58,7 +75,7 @@ export async function runSessionHistory(options: ServiceOptions): Promise<void> 
         const halves = [runs.api && 'API', runs.worker && 'worker'].filter((half) => half !== false);
         log.info(
           { url, history: place, queue: config.redisUrl === undefined ? 'postgresql' : 'redis' },
-          `ready: ${halves.join(' and ')}, ${config.sources.length} sources every ${config.syncIntervalMinutes} min`,
+          `ready: ${halves.join(' and ')}, ${config.sources.length} source${config.sources.length === 1 ? '' : 's'} every ${config.syncIntervalMinutes} min`,
         );
       },
       onCloseFailure: (part, error) => {

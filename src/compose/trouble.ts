@@ -20,5 +20,7 @@ export function logTrouble(log: Logger): Trouble {
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code } = error as NodeJS.ErrnoException;
-  return error.message === '' ? (code ?? error.name) : error.message;
+  if (error.message === '') return code ?? error.name;
+  // Prisma wraps what the database said in some lines about the call.
+  return /Message: `([^`]+)`/.exec(error.message)?.[1] ?? error.message;
 }

@@ -14,6 +14,7 @@ import { holdSource } from '../storage/source-history.ts';
 import { drainHeldBacklog } from '../sync/drain-held-backlog.ts';
 import { runBackfill } from '../sync/run-backfill.ts';
 import { syncSource } from '../sync/sync-source.ts';
+import { collectingGarbageEarly } from './collect-garbage-early.ts';
 import { connectionTo, describeEvent } from './connection-to.ts';
 import { classifyFailure } from './queues.ts';
 import type { Trouble } from './trouble.ts';
@@ -78,20 +79,22 @@ function portsOf({ history, log, metrics, signal }: WorkerParts): WorkPorts {
     noteRefusedCredentials: (source, hash) => noteRefusedCredentials(history.prisma, source, hash),
 
     syncSource: (source, trigger) =>
-      syncSource(
-        {
-          hold: () => holdSource(history, source, trigger),
-          holdBacklog: () => holdBacklog(history, source),
-          connect: (until) => connect(source, until),
-        },
-        {
-          source: source.name,
-          list: source.list,
-          concurrency: source.concurrency,
-          readsTasks: false,
-          signal,
-          onWarning: remark(source),
-        },
+      collectingGarbageEarly(() =>
+        syncSource(
+          {
+            hold: () => holdSource(history, source, trigger),
+            holdBacklog: () => holdBacklog(history, source),
+            connect: (until) => connect(source, until),
+          },
+          {
+            source: source.name,
+            list: source.list,
+            concurrency: source.concurrency,
+            readsTasks: false,
+            signal,
+            onWarning: remark(source),
+          },
+        ),
       ),
 
     drainTasks: async (source) => {
@@ -116,11 +119,13 @@ function portsOf({ history, log, metrics, signal }: WorkerParts): WorkPorts {
       const em = connect(source, AbortSignal.any([signal, held.lost]));
       const end = performance.now() + maxMs;
       try {
-        const { status, counts, error } = await runBackfill(em, held, {
-          since,
-          signal,
-          isTimeUp: () => performance.now() > end,
-        });
+        const { status, counts, error } = await collectingGarbageEarly(() =>
+          runBackfill(em, held, {
+            since,
+            signal,
+            isTimeUp: () => performance.now() > end,
+          }),
+        );
         log[error === null ? 'info' : 'warn'](
           { source: source.name, since, status, read: counts.listed, new: counts.new, error },
           `backfill ${status}`,

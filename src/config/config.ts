@@ -31,6 +31,9 @@ export type Config = {
   readonly tracing: boolean;
   readonly apiHost: string;
   readonly apiPort: number;
+  /** Requests a minute and key. */
+  readonly apiRateLimit: number;
+  readonly apiCorsOrigins: readonly string[];
   readonly logLevel: (typeof logLevels)[number];
   /** What may be a slip but need not be, as sentences: a name that looks like one of ours, for instance. */
   readonly hints: readonly string[];

@@ -46,6 +46,8 @@ export function readConfig(environment: Environment, workingFolder: string): Con
     tracing: values.TRACING,
     apiHost: values.API_HOST,
     apiPort: values.API_PORT,
+    apiRateLimit: values.API_RATE_LIMIT,
+    apiCorsOrigins: values.API_CORS_ORIGINS ?? [],
     logLevel: values.LOG_LEVEL,
     hints: [...given.mistaken].map(([name, mistaken]) => describeMistaken(name, mistaken)),
   };

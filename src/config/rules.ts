@@ -61,6 +61,13 @@ const integer = (min: number, max: number) =>
 export const port = integer(0, 65_535);
 export const concurrency = integer(1, 64);
 export const workerConcurrency = integer(1, 1_000);
+export const rateLimit = integer(1, 10_000_000);
+export const origins = text
+  .transform((value) => value.split(',').map((origin) => origin.trim()))
+  .refine(
+    (all) => all.every((one) => URL.canParse(one) && new URL(one).origin === one),
+    'is no list of origins such as https://portal.example.com, each without a path',
+  );
 export const intervalMinutes = number.pipe(
   z
     .number()

@@ -7,7 +7,9 @@ import {
   intervalMinutes,
   listForm,
   oneOf,
+  origins,
   port,
+  rateLimit,
   sourceName,
   sourceUrl,
   tasksMode,
@@ -40,6 +42,8 @@ export const variableRules = z.object({
   TRACING: bool.default(false),
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: port.default(8080),
+  API_RATE_LIMIT: rateLimit.default(100_000),
+  API_CORS_ORIGINS: origins.optional(),
   LOG_LEVEL: oneOf(logLevels).default('info'),
 } satisfies Record<VariableName, z.ZodType>);
 

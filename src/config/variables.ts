@@ -133,6 +133,18 @@ export const variables = [
     default: '8080',
   },
   {
+    name: 'API_RATE_LIMIT',
+    meaning: 'the number of requests a minute that a key may make',
+    example: '6000',
+    default: '100000',
+  },
+  {
+    name: 'API_CORS_ORIGINS',
+    meaning: 'the origins of web pages that may ask the API, with commas between them',
+    example: 'https://portal.example.com',
+    default: '',
+  },
+  {
     name: 'LOG_LEVEL',
     meaning: 'the lowest level to log: trace, debug, info, warn, error, fatal or silent',
     example: 'info',

@@ -15,6 +15,13 @@ export type BackupJob = {
   readonly extra: Extra;
 };
 
+/** A computer that Enterprise Manager has discovered, whether it was ever backed up or not. */
+export type DiscoveredComputer = {
+  readonly id: string;
+  readonly name: string;
+  readonly extra: Extra;
+};
+
 /** A Veeam backup server connected to Enterprise Manager, as `/backupServers` shows it. */
 export type BackupServer = {
   readonly id: string;

@@ -27,6 +27,13 @@ export function isDue(progress: SourceProgress, now: number): boolean {
   return now >= progress.lastFinishedAt + pauseMs - progress.intervalMs / 2;
 }
 
+/** Whether Enterprise Manager refused the credentials so lately that the same ones must not be tried yet, whoever asks for it. */
+export function isRefused(progress: SourceProgress, now: number): boolean {
+  const { lastErrorKind: kind, lastFinishedAt, failuresInARow: inARow, lastListed: listed } = progress;
+  if (kind !== 'unauthorized' || lastFinishedAt === null) return false;
+  return now < lastFinishedAt + pauseAfterFailure({ kind, inARow, listed }, 0);
+}
+
 /**
  * Whether no run of the source has ended for three intervals (longer where failures made for a longer pause), counted from
  * `since` at the earliest: before that nobody watched.

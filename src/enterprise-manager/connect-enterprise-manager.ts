@@ -1,12 +1,12 @@
 import type { BackupTask } from '../domain/backup-task.ts';
-import type { BackupJob, BackupServer } from '../domain/inventory.ts';
+import type { BackupJob, BackupServer, DiscoveredComputer } from '../domain/inventory.ts';
 import type { ListForm } from '../domain/list-form.ts';
 import { SyncError } from '../domain/sync-error.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 import { baseUrl } from './base-url.ts';
 import { holdLogon } from './logon.ts';
 import { queryPath, readQueryPage } from './query.ts';
-import { readJobList, readNewestCollection, readServerList } from './read-inventory.ts';
+import { readComputerList, readJobList, readNewestCollection, readServerList } from './read-inventory.ts';
 import { readSessionList } from './read-session-list.ts';
 import { readSessionRecord, type ReadRecord } from './read-session-record.ts';
 import { readTaskList } from './read-tasks.ts';
@@ -123,6 +123,9 @@ export function connectEnterpriseManager(options: ConnectOptions) {
 
     readServers: (): Promise<readonly BackupServer[] | undefined> =>
       getOptional('/backupServers?format=Entity', readServerList),
+
+    readComputers: (): Promise<readonly DiscoveredComputer[] | undefined> =>
+      getOptional('/agents/discoveredComputers?format=Entity', readComputerList),
 
     readCollectedAt: async (): Promise<Timestamp | undefined> =>
       (await getOptional('/systemSessions?format=Entity', readNewestCollection)) ?? undefined,

@@ -1,4 +1,4 @@
-import type { BackupJob, BackupServer } from '../domain/inventory.ts';
+import type { BackupJob, BackupServer, DiscoveredComputer } from '../domain/inventory.ts';
 import { parseTimestamp, type Timestamp } from '../domain/timestamp.ts';
 import { guidIn, readEntity, type Entity } from './entity.ts';
 import type { XmlNode, XmlValue } from './xml-node.ts';
@@ -8,6 +8,8 @@ const jobNames = new Set(
   'UID Name Href Type Links JobType Platform Description ScheduleEnabled NextRun'.split(' '),
 );
 const serverNames = new Set('UID Name Href Type Links Description Version'.split(' '));
+
+const computerNames = new Set('UID Name Href Type Links'.split(' '));
 
 const nonEmpty = (text: string | undefined) => (text === undefined || text === '' ? null : text);
 
@@ -40,6 +42,15 @@ export function readServerList(body: Uint8Array): readonly BackupServer[] {
     version: nonEmpty(entity.text('Version')?.trim()),
     extra: entity.rest(serverNames),
   }));
+}
+
+/** Computers from `/agents/discoveredComputers`. */
+export function readComputerList(body: Uint8Array): readonly DiscoveredComputer[] {
+  return withIds(readEntities(body).entities, (entity, id) => ({
+    id,
+    name: (entity.text('@Name') ?? entity.text('Name') ?? '').trim(),
+    extra: entity.rest(computerNames),
+  })).filter(({ name }) => name !== '');
 }
 
 /** End of the newest completed data collection in `/systemSessions`, however deep its entries stand. */

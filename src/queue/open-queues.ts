@@ -48,9 +48,11 @@ export type Queues = {
 
 /** Opens the queues, making their tables first where they live in PostgreSQL. Throws the driver's error when that fails. */
 export async function openQueues(place: QueuePlace, options: QueueOptions): Promise<Queues> {
+  const closing = new AbortController();
   if (place.kind === 'redis') {
-    const classes = withBackend(pace(createRedisBackend));
-    return assemble(classes, { connection: place.redis, prefix: place.prefix }, options, async () => {
+    const classes = withBackend(pace(createRedisBackend, closing.signal));
+    const connect = { connection: place.redis, prefix: place.prefix };
+    return assemble(classes, connect, options, closing, async () => {
       await place.redis.ping();
     });
   }
@@ -60,8 +62,9 @@ export async function openQueues(place: QueuePlace, options: QueueOptions): Prom
   } finally {
     client.release();
   }
-  const classes = withBackend(pace(createPostgresBackend));
-  return assemble(classes, { connection: place.pool, prefix: 'session-history' }, options, async () => {
+  const classes = withBackend(pace(createPostgresBackend, closing.signal));
+  const connect = { connection: place.pool, prefix: 'session-history' };
+  return assemble(classes, connect, options, closing, async () => {
     await place.pool.query('select 1');
   });
 }
@@ -76,6 +79,7 @@ function assemble<Backend extends IQueueBackend, Connection>(
   classes: ReturnType<typeof withBackend<Backend, Connection>>,
   connect: Connect<Connection>,
   { isTraced, onTrouble }: QueueOptions,
+  closing: AbortController,
   ping: () => Promise<void>,
 ): Queues {
   const shared = {
@@ -129,7 +133,12 @@ function assemble<Backend extends IQueueBackend, Connection>(
       worker.on('failed', (_job, error) => {
         onTrouble(error);
       });
-      return { close: () => worker.close() };
+      return {
+        close: () => {
+          closing.abort();
+          return worker.close();
+        },
+      };
     },
     count: async () => ({
       sync: await queues.sync.getJobCounts('waiting', 'active', 'delayed', 'failed'),

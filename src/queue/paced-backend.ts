@@ -8,10 +8,12 @@ const listenSeconds = 10;
 
 /**
  * BullMQ's worker asks again at once when its backend fails in a way it does not take for a lost connection (a PostgreSQL that is
- * starting up, a missing table): millions of times a minute. Here each failure in a row is followed by a longer pause.
+ * starting up, a missing table): millions of times a minute. Here each failure in a row is followed by a longer pause,
+ * which `closing` cuts short: whoever stops the process waits ten seconds and then kills it.
  */
 export function pace<Backend extends IQueueBackend, Connection>(
   factory: BackendFactory<Backend, Connection>,
+  closing: AbortSignal,
 ): BackendFactory<Backend, Connection> {
   return (name, options, factoryOptions) => {
     const backend = factory(name, options, factoryOptions);
@@ -24,7 +26,8 @@ export function pace<Backend extends IQueueBackend, Connection>(
           pauseMs = firstPauseMs;
           return answer;
         } catch (error) {
-          if (backend.closing === undefined) await sleep(pauseMs, undefined, { ref: false });
+          if (backend.closing === undefined)
+            await sleep(pauseMs, undefined, { ref: false, signal: closing }).catch(() => undefined);
           pauseMs = Math.min(pauseMs * 2, longestPauseMs);
           throw error;
         }

@@ -146,8 +146,8 @@ export function answer(context: Answering, path: string, query: URLSearchParams)
   if (path === '/agents/jobs')
     return list('AgentBackupJobs', world.jobs, (job, form) => jobEntity(style, job, form, nextRun()));
   if (path === '/agents/discoveredComputers') {
-    const computers = world.jobs.flatMap((job) =>
-      job.computers.map((computer) => computerEntity(job, computer)),
+    const computers = [...world.jobs.flatMap((job) => job.computers), ...world.unprotected].map(
+      computerEntity,
     );
     return ok(rooted('DiscoveredComputers', computers));
   }

@@ -7,9 +7,9 @@ export type SimulatedServer = {
   readonly description: string;
 };
 
-export type SimulatedComputer = {
-  readonly name: string;
-  readonly address: string;
+export type DiscoverableComputer = { readonly name: string; readonly address: string };
+
+export type SimulatedComputer = DiscoverableComputer & {
   /** The child job's id: Veeam keeps one for each computer in a job. */
   readonly jobId: string;
   /** Share of runs that fail on good days. */
@@ -34,7 +34,12 @@ export type SimulatedJob = {
   readonly computers: readonly SimulatedComputer[];
 };
 
-export type World = { readonly servers: readonly SimulatedServer[]; readonly jobs: readonly SimulatedJob[] };
+export type World = {
+  readonly servers: readonly SimulatedServer[];
+  readonly jobs: readonly SimulatedJob[];
+  /** Discovered, and in no job. */
+  readonly unprotected: readonly DiscoverableComputer[];
+};
 
 const places = [
   'Berlin',
@@ -165,7 +170,11 @@ export function buildWorld(seed: number, sessions: number, today: number): World
       };
     });
   });
-  return { servers, jobs };
+  const unprotected = ['NB-NEW-90001', 'SRV-TEST-90002'].map((name) => ({
+    name,
+    address: '10.20.0.200',
+  }));
+  return { servers, jobs, unprotected };
 }
 
 function buildComputer(

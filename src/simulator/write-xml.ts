@@ -1,6 +1,6 @@
 import type { ShownSession } from './view.ts';
 import { draw, guid } from './random.ts';
-import type { SimulatedComputer, SimulatedJob, SimulatedServer } from './world.ts';
+import type { DiscoverableComputer, SimulatedComputer, SimulatedJob, SimulatedServer } from './world.ts';
 
 export type Version = '9.5' | '11' | '12' | '13';
 
@@ -197,9 +197,9 @@ export function serverEntity(
   return `${head}<Description>${escapeXml(server.description)}</Description><Port>9392</Port><Version>${server.version}</Version></BackupServer>`;
 }
 
-export function computerEntity(job: SimulatedJob, computer: SimulatedComputer): string {
+export function computerEntity(computer: DiscoverableComputer): string {
   return (
-    `<DiscoveredComputer Type="DiscoveredComputer" Name="${escapeXml(computer.name)}" UID="urn:veeam:DiscoveredComputer:${guid(job.id, computer.name)}">` +
+    `<DiscoveredComputer Type="DiscoveredComputer" Name="${escapeXml(computer.name)}" UID="urn:veeam:DiscoveredComputer:${guid('computer', computer.name)}">` +
     `<HostStatus>Online</HostStatus><AgentVersion>6.3.2.1302</AgentVersion><AgentStatus>Installed</AgentStatus><IpAddress>${computer.address}</IpAddress></DiscoveredComputer>`
   );
 }

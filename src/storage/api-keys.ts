@@ -44,6 +44,7 @@ export async function hasApiKey(statement: Statements): Promise<boolean> {
   return rows.length > 0;
 }
 
-function hashKey(key: string): Buffer {
+/** SHA-256: a key is 256 random bits, so nothing slower is needed. */
+export function hashKey(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }

@@ -1,6 +1,8 @@
 import type { TasksMode } from '../domain/sync-run.ts';
 import { classifyDatabaseError } from './classify-database-error.ts';
 import type { Database, Statements } from './database.ts';
+import { settleAndRelease } from './settle-computers.ts';
+import { lockSource } from './sync-runs.ts';
 import { takeSource } from './take-source.ts';
 import { countBacklog, postponeSessions, readDueSessions } from './task-backlog.ts';
 import { upsertTasks, type ReadTasks } from './write-tasks.ts';
@@ -25,10 +27,14 @@ export async function holdBacklog(
 
   return {
     readDue: (limit: number) => run((statement) => readDueSessions(statement, sourceId, limit)),
-    write: (read: readonly ReadTasks[]) => run((statement) => upsertTasks(statement, sourceId, read)),
+    write: (read: readonly ReadTasks[]) =>
+      run(async (statement) => {
+        await lockSource(statement, sourceId);
+        await upsertTasks(statement, sourceId, read);
+      }),
     postpone: (sessionIds: readonly string[]) =>
       run((statement) => postponeSessions(statement, sourceId, sessionIds)),
     count: () => run((statement) => countBacklog(statement, sourceId)),
-    release: lock.release,
+    release: () => settleAndRelease(prisma, sourceId, lock),
   };
 }

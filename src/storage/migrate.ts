@@ -71,8 +71,11 @@ async function applyMigrations(databaseUrl: string, known: readonly string[]): P
     max: 2,
     application_name: 'session-history migrate',
   });
+  let scriptFailure: Error | undefined;
   try {
-    const engine = await openSchemaEngine(pool, scripts);
+    const engine = await openSchemaEngine(pool, scripts, (error) => {
+      scriptFailure = error;
+    });
     const migrationsList = {
       baseDir: migrationsFolder,
       lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
@@ -92,10 +95,17 @@ async function applyMigrations(databaseUrl: string, known: readonly string[]): P
     for (const migrationName of failedMigrationNames) await engine.markMigrationRolledBack({ migrationName });
     return (await engine.applyMigrations({ migrationsList, filters })).appliedMigrationNames;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    if (scriptFailure === undefined && String(error).includes('schema is not empty')) {
+      throw new SyncError(
+        'permanent',
+        'DATABASE_URL names a database with tables of something else in it. Give the history one of its own: create database session_history;',
+        { cause: error },
+      );
+    }
+    const { message: reason } = scriptFailure ?? (error instanceof Error ? error : new Error(String(error)));
     throw new SyncError(
       'permanent',
-      `The database could not be brought to this version: ${reason} ` +
+      `The database could not be brought to this version: ${reason}. ` +
         'Nothing was half done: each migration is one transaction. Mend the cause and run `session-history migrate`.',
       { cause: error },
     );

@@ -10,17 +10,19 @@ import pg from 'pg';
 /**
  * Prisma's own migration engine in its WebAssembly build: the one inside the Prisma CLI is a binary that is downloaded
  * at first use, which closed networks do not allow. The version of the package belongs to the version of Prisma.
- * `migrations` are the scripts to be run, text to name.
+ * `migrations` are the scripts to be run, text to name; `onScriptFailure` hears what PostgreSQL said, which the engine keeps to
+ * itself.
  */
 export async function openSchemaEngine(
   pool: pg.Pool,
   migrations: ReadonlyMap<string, string>,
+  onScriptFailure: (error: Error) => void,
 ): Promise<SchemaEngine> {
   await loadEngine();
   return engineModule.SchemaEngine.new(
     { datamodels: undefined },
     () => undefined,
-    bindMigrationAwareSqlAdapterFactory(runScriptsWhole(new PrismaPg(pool), migrations)),
+    bindMigrationAwareSqlAdapterFactory(runScriptsWhole(new PrismaPg(pool), migrations, onScriptFailure)),
   );
 }
 
@@ -75,15 +77,24 @@ function withIdleTimers(imports: object): object {
  * behind when a statement fails. Sent whole, PostgreSQL runs the script as one transaction; the mark that it was applied
  * goes into the same transaction, so that a process killed at any moment leaves neither or both.
  */
-function runScriptsWhole(factory: PrismaPg, migrations: ReadonlyMap<string, string>): PrismaPg {
+function runScriptsWhole(
+  factory: PrismaPg,
+  migrations: ReadonlyMap<string, string>,
+  onFailure: (error: Error) => void,
+): PrismaPg {
   const connect = factory.connect.bind(factory);
   factory.connect = async () => {
     const adapter = await connect();
     adapter.executeScript = async (script) => {
       const name = migrations.get(script);
-      await adapter
-        .underlyingDriver()
-        .query(name === undefined ? script : `${script}\n;${markApplied(name)}`);
+      try {
+        await adapter
+          .underlyingDriver()
+          .query(name === undefined ? script : `${script}\n;${markApplied(name)}`);
+      } catch (error) {
+        onFailure(error as Error);
+        throw error;
+      }
     };
     return adapter;
   };

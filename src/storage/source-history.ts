@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SyncError } from '../domain/sync-error.ts';
-import type { BackupJob, BackupServer } from '../domain/inventory.ts';
+import type { BackupJob, BackupServer, DiscoveredComputer } from '../domain/inventory.ts';
 import type { ListedRecord, SessionRow, UnreadableRow } from '../domain/session-row.ts';
 import type { Sighting } from '../domain/sighting.ts';
 import type { RunOutcome, RunTrigger, TasksMode } from '../domain/sync-run.ts';
@@ -18,9 +18,11 @@ import {
   readListedRecords,
   upsertUnreadableRecords,
 } from './listed-records.ts';
+import { settleAndRelease } from './settle-computers.ts';
 import { settleJobNames } from './settle-names.ts';
 import { insertRun, isHolder, updateRun } from './sync-runs.ts';
 import { takeSource } from './take-source.ts';
+import { areComputersDueNow, noteComputers } from './write-computers.ts';
 import { adoptTasksMode } from './task-backlog.ts';
 import { insertNamedInventory, upsertJobs, upsertServers } from './write-inventory.ts';
 import { insertSessionReferences, upsertSessions, type WriteCounts } from './write-sessions.ts';
@@ -91,14 +93,20 @@ export async function holdSource(
     lost: lock.lost,
 
     readKnown: async () => {
-      const [listed, unfinished, jobNames] = await Promise.all([
+      const [listed, unfinished, jobNames, areComputersDue] = await Promise.all([
         read((statement) => readListedRecords(statement, sourceId)),
         ids(
           `select session_id as id from sessions where source_id = $1 and not is_final and lost_at is null`,
         ),
         ids(`select job_name as id from jobs where source_id = $1 and kind = 'job'`),
+        read((statement) => areComputersDueNow(statement, sourceId)),
       ]);
-      return { listed, unfinished: new Set(unfinished), jobNames: new Set(jobNames) };
+      return {
+        listed,
+        unfinished: new Set(unfinished),
+        jobNames: new Set(jobNames),
+        areComputersDue,
+      };
     },
 
     writeInventory: (servers: readonly BackupServer[], jobs: readonly BackupJob[]): Promise<void> =>
@@ -106,6 +114,9 @@ export async function holdSource(
         await upsertServers(statement, sourceId, servers);
         await upsertJobs(statement, sourceId, jobs);
       }),
+
+    writeComputers: (computers: readonly DiscoveredComputer[] | undefined): Promise<void> =>
+      write((statement) => noteComputers(statement, sourceId, computers)),
 
     writeSessions: (
       rows: readonly SessionRow[],
@@ -185,6 +196,6 @@ export async function holdSource(
 
     finish: (outcome: RunOutcome): Promise<void> => read((statement) => updateRun(statement, runId, outcome)),
 
-    release: lock.release,
+    release: () => settleAndRelease(prisma, sourceId, lock),
   };
 }

@@ -21,7 +21,14 @@ export type SourceLocks = {
   close(): Promise<void>;
 };
 
-type Keeper = { readonly client: pg.Client; readonly held: Map<string, AbortController> };
+type Keeper = {
+  readonly held: Map<string, AbortController>;
+  /** One statement after the other; each one's patience begins with its turn. */
+  ask<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row | undefined>;
+  /** Gives up the connection and every lock in it. */
+  drop(reason?: Error): void;
+  close(): Promise<void>;
+};
 
 /**
  * Advisory locks, all in one connection of their own: PostgreSQL drops them the moment the process dies, however many
@@ -58,21 +65,26 @@ export function openSourceLocks(databaseUrl: string): SourceLocks {
       lose();
     });
     await client.connect();
+    const drop = (reason?: Error) => {
+      lose(reason);
+      void client.end().catch(() => undefined);
+    };
+    let turn: Promise<unknown> = Promise.resolve();
+    const ask = <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) => {
+      const answer = turn.then(async () => (await client.query<Row>(sql, [...values])).rows[0]);
+      turn = answer.catch(() => undefined);
+      return answer;
+    };
     // The server, too, should notice within a minute that this process is gone, not after two hours.
-    await client
-      .query(
-        `select set_config('tcp_keepalives_idle', '15', false), set_config('tcp_keepalives_interval', '5', false),
-           set_config('tcp_keepalives_count', '3', false)`,
-      )
-      .catch(() => undefined);
+    await ask(
+      `select set_config('tcp_keepalives_idle', '15', false), set_config('tcp_keepalives_interval', '5', false),
+         set_config('tcp_keepalives_count', '3', false)`,
+    ).catch(() => undefined);
     heartbeat = setInterval(() => {
-      client.query('select 1').catch((error: unknown) => {
-        lose(error as Error);
-        void client.end().catch(() => undefined);
-      });
+      ask('select 1').catch(drop);
     }, heartbeatMs);
     heartbeat.unref();
-    return { client, held };
+    return { held, ask, drop, close: () => client.end().catch(() => undefined) };
   }
 
   return {
@@ -82,7 +94,7 @@ export function openSourceLocks(databaseUrl: string): SourceLocks {
       opening.catch(() => {
         if (keeper === opening) keeper = undefined;
       });
-      const { client, held } = await opening;
+      const { held, ask, drop } = await opening;
       const name = `${purpose} ${sourceId}`;
       // PostgreSQL would grant the same session the same lock again.
       if (held.has(name)) return undefined;
@@ -91,11 +103,13 @@ export function openSourceLocks(databaseUrl: string): SourceLocks {
       const keys = [lockClasses[purpose], sourceId];
       let isTaken = false;
       try {
-        const answer = await client.query<{ taken: boolean }>(
-          'select pg_try_advisory_lock($1, $2) as taken',
-          keys,
-        );
-        isTaken = answer.rows[0]?.taken === true;
+        isTaken =
+          (await ask<{ taken: boolean }>('select pg_try_advisory_lock($1, $2) as taken', keys))?.taken ===
+          true;
+      } catch (error) {
+        // It may have been granted all the same, and would keep others out for as long as the connection lives.
+        drop(error as Error);
+        throw error;
       } finally {
         if (!isTaken) held.delete(name);
       }
@@ -105,10 +119,10 @@ export function openSourceLocks(databaseUrl: string): SourceLocks {
         release: async () => {
           if (held.get(name) !== lost) return;
           try {
-            await client.query('select pg_advisory_unlock($1, $2)', keys);
-          } catch {
+            await ask('select pg_advisory_unlock($1, $2)', keys);
+          } catch (error) {
             // A lock that may still be held must not outlive its run.
-            await client.end().catch(() => undefined);
+            drop(error as Error);
           } finally {
             held.delete(name);
           }
@@ -119,7 +133,7 @@ export function openSourceLocks(databaseUrl: string): SourceLocks {
       const closing = keeper;
       keeper = undefined;
       const open = await closing?.catch(() => undefined);
-      await open?.client.end().catch(() => undefined);
+      await open?.close();
     },
   };
 }

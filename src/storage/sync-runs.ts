@@ -55,11 +55,16 @@ export async function insertRun(
 /** Proves within a transaction that the run still holds the source, and keeps others from taking it until the commit. */
 export async function isHolder(statement: Statements, sourceId: number, fence: bigint): Promise<boolean> {
   const rows = await statement.$queryRawUnsafe<unknown[]>(
-    `select 1 as holds from sources where id = $1::integer and fence = $2::bigint for share`,
+    `select 1 as holds from sources where id = $1::integer and fence = $2::bigint for no key update`,
     sourceId,
     fence,
   );
   return rows.length === 1;
+}
+
+/** Lets writers of one source go one after the other, before they lock anything else: runs and tasks are not held apart. */
+export async function lockSource(statement: Statements, sourceId: number): Promise<void> {
+  await statement.$executeRawUnsafe(`select from sources where id = $1::integer for no key update`, sourceId);
 }
 
 /** Closes the run's record. A run that another has replaced was closed by that one and stays so. */

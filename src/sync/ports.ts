@@ -1,6 +1,6 @@
 import type { BackupSession } from '../domain/backup-session.ts';
 import type { BackupTask } from '../domain/backup-task.ts';
-import type { BackupJob, BackupServer } from '../domain/inventory.ts';
+import type { BackupJob, BackupServer, DiscoveredComputer } from '../domain/inventory.ts';
 import type { ListForm } from '../domain/list-form.ts';
 import type { ListedRecord, SessionRow, UnreadableRow } from '../domain/session-row.ts';
 import type { Sighting } from '../domain/sighting.ts';
@@ -40,6 +40,8 @@ export type EnterpriseManager = {
   /** undefined when the account may not read them, or EM has no such resource. */
   readJobs(): Promise<readonly BackupJob[] | undefined>;
   readServers(): Promise<readonly BackupServer[] | undefined>;
+  /** Computers EM has discovered, backed up or not; undefined as with jobs. */
+  readComputers(): Promise<readonly DiscoveredComputer[] | undefined>;
   /** End of EM's last data collection; undefined when unknown or not allowed. */
   readCollectedAt(): Promise<Timestamp | undefined>;
   /** Sessions created in [from, to), page by page from 1. */
@@ -58,6 +60,8 @@ export type Known = {
   readonly listed: Uint8Array;
   /** Sessions without a final result, as ids. */
   readonly unfinished: ReadonlySet<string>;
+  /** Whether it is time to read again which computers EM has discovered. */
+  readonly areComputersDue: boolean;
   /** Names of the jobs administrators made, to tell the computer from a child job's name. */
   readonly jobNames: ReadonlySet<string>;
 };
@@ -72,6 +76,8 @@ export type SourceHistory = {
   readonly lost: AbortSignal;
   readKnown(): Promise<Known>;
   writeInventory(servers: readonly BackupServer[], jobs: readonly BackupJob[]): Promise<void>;
+  /** undefined when they could not be read: then they are not due for a while either. */
+  writeComputers(computers: readonly DiscoveredComputer[] | undefined): Promise<void>;
   /**
    * No session may occur twice in `rows`. `records` are the list's records behind them; `superseded` the fingerprints of
    * earlier records of the same sessions.

@@ -72,6 +72,7 @@ async function sync(
   const known = await history.readKnown();
   const index = (state.index = indexRecords(known.listed));
   const jobNames = new Set([...known.jobNames, ...(await syncInventory(em, history, options))]);
+  if (known.areComputersDue) await history.writeComputers(await optional(() => em.readComputers(), options));
   let listed = 0;
   const report = () => options.onProgress?.({ listed, new: findings.new, changed: findings.changed });
 

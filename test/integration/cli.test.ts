@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { accessSync, constants, readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSimulator, type Simulator } from '../../src/simulator/start-simulator.ts';
-import { runCli } from '../support/run-cli.ts';
+import { runCli, startCli } from '../support/run-cli.ts';
+import { startRedis } from '../support/start-redis.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 let em: Simulator;
@@ -25,6 +28,12 @@ afterAll(async () => {
 });
 
 describe('session-history', () => {
+  it('works the kept figures out again when asked', async () => {
+    const { code, stdout } = await runCli(['migrate', '--rebuild'], environment);
+    expect(code).toBe(0);
+    expect(stdout).toContain('runs and computers are worked out anew from the sessions');
+  });
+
   it('syncs, and prints one JSON object and nothing else', async () => {
     const { code, stdout, stderr } = await runCli(['sync', '--json'], environment);
     expect(stderr).toBe('');
@@ -105,10 +114,27 @@ describe('session-history', () => {
   it('examines everything', async () => {
     const { code, stdout } = await runCli(['check'], environment);
     expect(stdout).toMatch(
-      /✓ configuration: 1 source\n✓ database: PostgreSQL \d+.*✓ logon: "demo" is accepted.*✓ session list: whole entities/s,
+      /✓ configuration: 1 source\n✓ database: PostgreSQL \d+[^\n]*\n✓ queue: in the history's own PostgreSQL.*✓ logon: "demo" is accepted.*✓ session list: whole entities/s,
     );
     expect(code).toBe(0);
     expect(em.openLogons()).toBe(0);
+  });
+
+  it('examines the Redis of the queue', async () => {
+    const redis = await startRedis();
+    try {
+      await redis.client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+      const good = await runCli(['check'], { ...environment, REDIS_URL: redis.url });
+      expect(good.stdout).toMatch(
+        /✓ queue server: (Redis|Valkey) \d.*\n! queue server: .*noeviction\n! queue server: .*append-only.*\n✓ queue: in Redis/,
+      );
+      expect(good.code).toBe(0);
+    } finally {
+      await redis.stop();
+    }
+    const gone = await runCli(['check'], { ...environment, REDIS_URL: 'redis://127.0.0.1:1' });
+    expect(gone.stdout).toMatch(/✗ queue: Redis does not answer: .*ECONNREFUSED.*REDIS_URL/);
+    expect(gone.code).toBe(1);
   });
 
   it('makes the reader role and says how to use it', async () => {
@@ -132,6 +158,22 @@ describe('session-history', () => {
     });
     expect(stdout).toMatch(/✓ sync succeeded.*0 missing.*Which computers failed most/s);
     expect(code).toBe(0);
+  });
+
+  it('shows the running service in the demo, on another port if the usual one is taken', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const demo = startCli(['demo'], { API_PORT: String(port), EM_URL: 'nonsense' });
+    let said = '';
+    demo.process.stdout?.on('data', (text: string) => (said += text));
+    const url = () => /The service runs at (\S+),/.exec(said)?.[1];
+    await expect.poll(url, { timeout: 50_000 }).toBeDefined();
+    const answer = await fetch(`${url() ?? ''}/readyz`);
+    expect([answer.status, new URL(url() ?? '').port === String(port)]).toEqual([200, false]);
+    demo.process.kill('SIGINT');
+    expect((await demo.ended).code).toBe(0);
+    taken.close();
   });
 });
 

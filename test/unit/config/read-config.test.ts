@@ -43,6 +43,8 @@ describe('readConfig', () => {
       tracing: false,
       apiHost: '127.0.0.1',
       apiPort: 8080,
+      apiRateLimit: 100_000,
+      apiCorsOrigins: [],
       logLevel: 'info',
       hints: [],
     });

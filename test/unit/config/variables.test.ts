@@ -9,7 +9,8 @@ it('describes exactly the variables that are read', () => {
 });
 
 it('states the defaults that are used', () => {
-  const defaults: Readonly<Record<string, string | number | boolean | undefined>> = variableRules.parse({});
+  const defaults: Readonly<Record<string, string | number | boolean | string[] | undefined>> =
+    variableRules.parse({});
   for (const variable of variables) {
     const used = defaults[variable.name];
     if (used !== undefined) expect([variable.name, String(used)]).toEqual([variable.name, variable.default]);

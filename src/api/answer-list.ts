@@ -1,0 +1,74 @@
+import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { exportRows, mediaTypes } from '../export/export-rows.ts';
+import { jsonRowWriter } from '../export/json-row.ts';
+import { writeCursor } from '../query/cursor.ts';
+import { parseQuestion, type Given } from '../query/parse-question.ts';
+import type { Resource } from '../query/resource.ts';
+import { readPage } from '../storage/queries/read-page.ts';
+import { streamRows } from '../storage/queries/stream-rows.ts';
+import { chooseFormat, type Format } from './choose-format.ts';
+import { isNotModified } from './etag.ts';
+import { invalidParameters, Problem } from './problems.ts';
+import { readyPool, type QueryOptions } from './query-options.ts';
+
+export const jsonType = 'application/json; charset=utf-8';
+
+const usualLimit = 100;
+/** Each holds a connection for as long as its client reads. */
+const mostDownloads = 4;
+
+/** Answers questions about a resource: a page of JSON, or all rows as a stream. */
+export function answerList(resource: Resource, options: QueryOptions, downloads: { underWay: number }) {
+  const write = jsonRowWriter(resource.columns);
+
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const { format: wanted, ...given } = request.query as Given;
+    const format = chooseFormat(wanted, request.headers.accept);
+    const parsed = parseQuestion(resource, given);
+    if ('problems' in parsed) throw invalidParameters(parsed.problems);
+    const { question } = parsed;
+    const about = { appVersion: options.version, format, isRelativeToNow: resource.isRelativeToNow };
+    if (isNotModified(request, reply, about)) return reply.send();
+    const pool = readyPool(options);
+
+    if (format !== 'json') {
+      // What a HEAD wants to know is in the headers.
+      if (request.method === 'HEAD') return reply.type(mediaTypes[format]).send();
+      if (downloads.underWay >= mostDownloads) {
+        throw new Problem('too-many-requests', `${mostDownloads} downloads are under way already.`, {
+          retryAfter: 10,
+        });
+      }
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      downloads.underWay += 1;
+      const end = options.beginDownload();
+      const stream = Readable.from(
+        exportRows(format, resource.columns, streamRows(pool, resource, question, gone.signal)),
+        { objectMode: false, highWaterMark: 262_144 },
+      );
+      stream.once('close', () => {
+        downloads.underWay -= 1;
+        end();
+      });
+      nameDownload(reply, resource, format);
+      return reply.type(mediaTypes[format]).send(stream);
+    }
+
+    const limit = question.limit ?? usualLimit;
+    const { rows, next, count } = await readPage(pool, resource, question, limit);
+    const page = {
+      nextCursor: next === undefined ? null : writeCursor(resource, question.isDescending, next),
+      limit,
+      ...(count !== undefined && { count }),
+    };
+    return reply
+      .type(jsonType)
+      .send(`{"data":[${rows.map(write).join(',')}],"page":${JSON.stringify(page)}}`);
+  };
+}
+
+function nameDownload(reply: FastifyReply, { name }: Resource, format: Format): void {
+  reply.header('content-disposition', `attachment; filename="${name}.${format}"`);
+}

@@ -1,0 +1,102 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { jsonRowWriter } from '../export/json-row.ts';
+import { parseValue } from '../query/parse-value.ts';
+import { sessions } from '../query/resources/sessions.ts';
+import { taskColumns } from '../query/resources/task-columns.ts';
+import type { ColumnType, Resource } from '../query/resource.ts';
+import type { Row } from '../query/row.ts';
+import type { QueryPool } from '../storage/queries/open-query-pool.ts';
+import { readOne } from '../storage/queries/read-one.ts';
+import { readSession } from '../storage/queries/read-session.ts';
+import { jsonType } from './answer-list.ts';
+import { isNotModified } from './etag.ts';
+import { invalidParameters, Problem } from './problems.ts';
+import { readyPool, type QueryOptions } from './query-options.ts';
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+/** The thing as JSON, and the source that has it. */
+type Found = { readonly source: string; readonly json: string };
+
+/** Answers with the one thing of that id or name, which each source may have. */
+function answerOne(
+  options: QueryOptions,
+  about: { readonly parameter: string; readonly type: ColumnType; readonly isRelativeToNow: boolean },
+  find: (pool: QueryPool, wanted: string, source: string | undefined) => Promise<readonly Found[]>,
+): Handler {
+  return async (request, reply) => {
+    const wanted = readParameter(
+      about.parameter,
+      about.type,
+      (request.params as Record<string, string>)[about.parameter] ?? '',
+    );
+    const source = readSource(request.query as Record<string, unknown>);
+    if (isNotModified(request, reply, { appVersion: options.version, format: 'json', ...about }))
+      return reply.send();
+    const found = await find(readyPool(options), wanted, source);
+    const [first] = found;
+    if (first === undefined) throw new Problem('not-found', `Nothing has the ${about.parameter} ${wanted}.`);
+    if (found.length > 1) {
+      throw new Problem(
+        'ambiguous',
+        `Add source=… to say which: ${found.map((one) => one.source).join(', ')}.`,
+      );
+    }
+    return reply.type(jsonType).send(first.json);
+  };
+}
+
+export function answerSession(options: QueryOptions): Handler {
+  const session = jsonRowWriter(sessions.columns);
+  const task = jsonRowWriter(taskColumns);
+  return answerOne(
+    options,
+    { parameter: 'id', type: 'uuid', isRelativeToNow: false },
+    async (pool, id, source) =>
+      (await readSession(pool, id, source)).map((details) => ({
+        source: sourceOf(sessions, details.session),
+        json:
+          `${session(details.session).slice(0, -1)},"parent":${details.parent === undefined ? 'null' : session(details.parent)},` +
+          `"children":[${details.children.map(session).join(',')}],"tasks":[${details.tasks.map(task).join(',')}]}`,
+      })),
+  );
+}
+
+/** Of a resource that is a view: the row with that value. */
+export function answerRow(
+  resource: Resource,
+  options: QueryOptions,
+  parameter: 'id' | 'name' | 'runId',
+  column: 'job_id' | 'computer' | 'run_id',
+): Handler {
+  const write = jsonRowWriter(resource.columns);
+  return answerOne(
+    options,
+    { parameter, type: column === 'computer' ? 'text' : 'uuid', isRelativeToNow: resource.isRelativeToNow },
+    async (pool, wanted, source) =>
+      (await readOne(pool, resource, column, wanted, source)).map((row) => ({
+        source: sourceOf(resource, row),
+        json: write(row),
+      })),
+  );
+}
+
+function sourceOf({ columns }: Resource, row: Row): string {
+  return String(row[columns.findIndex(({ name }) => name === 'source')]);
+}
+
+function readSource({ source, ...others }: Record<string, unknown>): string | undefined {
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined)
+    throw invalidParameters([{ parameter: unknown, message: 'is not known here; there is source' }]);
+  if (source === undefined) return undefined;
+  if (typeof source !== 'string')
+    throw invalidParameters([{ parameter: 'source', message: 'is given more than once' }]);
+  return readParameter('source', 'text', source);
+}
+
+/** Throws Problem `invalid-parameter`. */
+export function readParameter(parameter: string, type: ColumnType, text: string): string {
+  const parsed = parseValue({ type }, text);
+  if ('value' in parsed) return parsed.value;
+  throw invalidParameters([{ parameter, message: parsed.wrong }]);
+}

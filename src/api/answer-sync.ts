@@ -1,0 +1,28 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { readTime } from '../storage/queries/read-values.ts';
+import { readParameter } from './answer-one.ts';
+import { Problem } from './problems.ts';
+import { readyPool, type QueryOptions } from './query-options.ts';
+
+/** Asks for a sync, and says where to follow it. */
+export function answerSync(options: QueryOptions) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const source = readParameter('name', 'text', (request.params as { readonly name: string }).name);
+    const pool = readyPool(options);
+    // By the clock that runs are dated with.
+    const { rows } = await pool.query<{ now: string }>('select now()::text as now');
+    const requestedAt = readTime(rows[0]?.now ?? '');
+    switch (await options.requestSync(source)) {
+      case 'unknown':
+        throw new Problem('not-found', `There is no source ${source}.`);
+      case 'not-scheduled':
+        throw new Problem('not-scheduled', `No worker reads ${source}.`);
+      case 'credentials-refused':
+        throw new Problem('credentials-refused', `${source} refused its user name or password.`);
+      case 'queued': {
+        const runs = `/api/v1/sync-runs?source=${encodeURIComponent(source)}&startedFrom=${requestedAt}`;
+        return reply.code(202).header('location', runs).send({ source, requestedAt, runs });
+      }
+    }
+  };
+}

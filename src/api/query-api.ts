@@ -1,0 +1,91 @@
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { problemKinds, Problem } from './problems.ts';
+import type { QueryOptions } from './query-options.ts';
+import { queryRoutes } from './query-routes.ts';
+
+/** The query API with its description, as part of a server. */
+export async function addQueryApi(api: FastifyInstance, options: QueryOptions): Promise<void> {
+  await api.register(helmet, {
+    contentSecurityPolicy: {
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+      useDefaults: false,
+    },
+    // Only a proxy that speaks TLS knows whether this holds for all of its host.
+    strictTransportSecurity: false,
+  });
+  if (options.corsOrigins.length > 0) {
+    await api.register(cors, {
+      origin: [...options.corsOrigins],
+      methods: ['GET', 'HEAD', 'POST'],
+      exposedHeaders: ['etag', 'location', 'retry-after', 'x-request-id'],
+    });
+  }
+  await api.register(rateLimit, {
+    global: false,
+    max: options.rateLimit,
+    timeWindow: '1 minute',
+    hook: 'preHandler',
+    keyGenerator: (request) => request.access?.key?.id ?? '',
+    allowList: (request) => request.access?.key === undefined,
+    errorResponseBuilder: (_request, { ttl, max }) =>
+      new Problem('too-many-requests', `The key has used up its ${max} requests of this minute.`, {
+        retryAfter: Math.ceil(ttl / 1_000),
+      }),
+  });
+  await api.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Session History for Veeam Agents',
+        version: options.version,
+        license: { name: 'MIT', identifier: 'MIT' },
+        description:
+          'Every Veeam Agent backup session that Enterprise Manager ever listed. Fields are the columns of the SQL schema `report` in camelCase; ' +
+          'times are UTC with six digits after the second. Errors are RFC 9457 problems.',
+      },
+      servers: [{ url: '/', description: 'This server' }],
+      tags: [
+        { name: 'History', description: 'Sessions, and what they belong to.' },
+        { name: 'Reports', description: 'Figures worked out of the sessions.' },
+        { name: 'Sync', description: 'How Enterprise Managers are read.' },
+      ],
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer', description: 'Made by `session-history keys create`.' },
+        },
+      },
+      security: [{ key: [] }, {}],
+    },
+  });
+  await api.register(swaggerUi, {
+    routePrefix: '/docs',
+    // Everything comes from here, and over whatever this was asked over.
+    staticCSP:
+      "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; img-src 'self' data:; object-src 'none'",
+    // The layout without a bar: there is one description to look at, and it is this.
+    uiConfig: { layout: 'BaseLayout', validatorUrl: null, tryItOutEnabled: true },
+    theme: { title: 'Session History for Veeam Agents: API' },
+  });
+
+  // Whoever opens the bare address in a browser finds something to look at.
+  api.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs/'));
+  api.get('/openapi.json', { schema: { hide: true } }, () => api.swagger());
+  api.get('/problems/:kind', { schema: { hide: true } }, (request, reply) => {
+    const { kind } = request.params as { readonly kind: string };
+    if (!Object.hasOwn(problemKinds, kind)) throw new Problem('not-found', `There is no problem ${kind}.`);
+    const { title, help } = problemKinds[kind as keyof typeof problemKinds];
+    return reply.type('text/plain; charset=utf-8').send(`${title}\n\n${help}\n`);
+  });
+  await api.register(
+    (scope, _options, done) => {
+      queryRoutes(scope, options);
+      done();
+    },
+    { prefix: '/api/v1' },
+  );
+}

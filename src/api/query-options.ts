@@ -1,0 +1,28 @@
+import { Problem } from './problems.ts';
+import type { QueryPool } from '../storage/queries/open-query-pool.ts';
+
+export type SyncRequest = 'queued' | 'unknown' | 'not-scheduled' | 'credentials-refused';
+
+/** What the query API needs from the rest of the program. */
+export type QueryOptions = {
+  readonly version: string;
+  /** undefined while the database has not answered yet. */
+  readonly pool: () => QueryPool | undefined;
+  readonly noteKeyUse: (id: string) => void;
+  /** Puts a sync of the source into the queue. Throws when the queue does not answer. */
+  readonly requestSync: (source: string) => Promise<SyncRequest>;
+  /** Called when a download begins; what it returns, when it has ended. */
+  readonly beginDownload: () => () => void;
+  /** Requests a minute and key. */
+  readonly rateLimit: number;
+  /** Origins of web pages that may ask; none: only the own. */
+  readonly corsOrigins: readonly string[];
+};
+
+/** Throws Problem `unavailable` while there is none. */
+export function readyPool({ pool }: Pick<QueryOptions, 'pool'>): QueryPool {
+  const ready = pool();
+  if (ready === undefined)
+    throw new Problem('unavailable', 'The database does not answer yet.', { retryAfter: 10 });
+  return ready;
+}

@@ -1,0 +1,188 @@
+import type { FastifyInstance } from 'fastify';
+import { Problem } from './problems.ts';
+import { computers } from '../query/resources/computers.ts';
+import { dailyOutcomes } from '../query/resources/daily-outcomes.ts';
+import { jobs } from '../query/resources/jobs.ts';
+import { overdue } from '../query/resources/overdue.ts';
+import { servers } from '../query/resources/servers.ts';
+import { sessions } from '../query/resources/sessions.ts';
+import { sources } from '../query/resources/sources.ts';
+import { syncRuns } from '../query/resources/sync-runs.ts';
+import { taskColumns } from '../query/resources/task-columns.ts';
+import type { Resource } from '../query/resource.ts';
+import { checkAccess, requireScope } from './access.ts';
+import { answerList } from './answer-list.ts';
+import { answerRow, answerSession } from './answer-one.ts';
+import { answerSync } from './answer-sync.ts';
+import type { QueryOptions } from './query-options.ts';
+import {
+  listAnswer,
+  listParameters,
+  problemAnswers,
+  rowSchema,
+  usualProblems,
+  type Schema,
+} from './schemas.ts';
+
+const lists = [
+  ['/sessions', sessions, 'History', 'Sessions'],
+  ['/jobs', jobs, 'History', 'Jobs'],
+  ['/computers', computers, 'History', 'Computers'],
+  ['/servers', servers, 'History', 'Veeam backup servers'],
+  ['/reports/daily-outcomes', dailyOutcomes, 'Reports', 'Runs a day and job'],
+  ['/reports/overdue', overdue, 'Reports', 'Computers that are overdue'],
+  ['/sources', sources, 'Sync', 'Enterprise Managers, and how they stand'],
+  ['/sync-runs', syncRuns, 'Sync', 'Runs of the sync'],
+] as const satisfies readonly (readonly [string, Resource, string, string])[];
+
+const bySource: Schema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    source: {
+      type: 'string',
+      description: 'Needed only where several sources have it.',
+      examples: ['headquarters'],
+    },
+  },
+};
+const parameter = (name: string, format: 'uuid' | undefined, example: string): Schema => ({
+  type: 'object',
+  required: [name],
+  properties: { [name]: { type: 'string', ...(format && { format }), examples: [example] } },
+});
+const anId = '0c5e4d9b-0f8a-4a5c-9d35-6a2c1f0e7a11';
+
+/** All addresses under `/api/v1`. */
+export function queryRoutes(api: FastifyInstance, options: QueryOptions): void {
+  const downloads = { underWay: 0 };
+  const config = { rateLimit: {} };
+  const unchanged = {
+    304: { description: 'Nothing was synced since: the answer is the one of that ETag.', type: 'null' },
+  };
+  api.decorateRequest('access', undefined);
+  api.addHook('onRequest', (request, reply) => checkAccess(request, reply, options));
+
+  for (const [path, resource, tag, summary] of lists) {
+    const response = { 200: listAnswer(resource), ...unchanged, ...problemAnswers(usualProblems) };
+    const schema = {
+      tags: [tag],
+      summary,
+      operationId: `list-${resource.name}`,
+      querystring: listParameters(resource),
+      response,
+    };
+    api.get(path, { config, schema }, answerList(resource, options, downloads));
+  }
+
+  const one = (tag: string, name: string, summary: string, params: Schema, row: Schema) => ({
+    config,
+    schema: {
+      tags: [tag],
+      summary,
+      operationId: `get-${name}`,
+      params,
+      querystring: bySource,
+      response: {
+        200: { description: summary, content: { 'application/json': { schema: row } } },
+        ...unchanged,
+        ...problemAnswers([...usualProblems, 'not-found', 'ambiguous']),
+      },
+    },
+  });
+  const session = rowSchema(sessions.columns);
+  api.get(
+    '/sessions/:id',
+    one(
+      'History',
+      'session',
+      'A session with its parent, children and tasks',
+      parameter('id', 'uuid', anId),
+      rowSchema(sessions.columns, {
+        parent: { anyOf: [session, { type: 'null' }] },
+        children: { type: 'array', items: session },
+        tasks: { type: 'array', items: rowSchema(taskColumns) },
+      }),
+    ),
+    answerSession(options),
+  );
+  api.get(
+    '/jobs/:id',
+    one('History', 'job', 'A job', parameter('id', 'uuid', anId), rowSchema(jobs.columns)),
+    answerRow(jobs, options, 'id', 'job_id'),
+  );
+  api.get(
+    '/computers/:name',
+    one(
+      'History',
+      'computer',
+      'A computer',
+      parameter('name', undefined, 'SQL-BER-30007'),
+      rowSchema(computers.columns),
+    ),
+    answerRow(computers, options, 'name', 'computer'),
+  );
+  api.get(
+    '/sync-runs/:runId',
+    one(
+      'Sync',
+      'sync-run',
+      'A run of the sync',
+      parameter('runId', 'uuid', anId),
+      rowSchema(syncRuns.columns),
+    ),
+    answerRow(syncRuns, options, 'runId', 'run_id'),
+  );
+
+  api.post(
+    '/sources/:name/sync',
+    {
+      config,
+      preHandler: (request, _reply, done) => {
+        requireScope(request, 'operate');
+        done();
+      },
+      schema: {
+        tags: ['Sync'],
+        summary: 'Sync now',
+        operationId: 'sync-source',
+        description:
+          'Puts a sync of the source into the queue, before its time; one that waits or runs already is that sync. Needs scope operate. ' +
+          '`runs`, also in the header Location, is where the run shows up when a worker has taken it.',
+        params: parameter('name', undefined, 'headquarters'),
+        response: {
+          202: {
+            description: 'It is in the queue.',
+            content: {
+              'application/json': {
+                schema: {
+                  type: 'object',
+                  additionalProperties: false,
+                  required: ['source', 'requestedAt', 'runs'],
+                  properties: {
+                    source: { type: 'string' },
+                    requestedAt: { type: 'string', format: 'date-time' },
+                    runs: { type: 'string', format: 'uri-reference' },
+                  },
+                },
+              },
+            },
+          },
+          ...problemAnswers([
+            ...usualProblems,
+            'forbidden',
+            'not-found',
+            'not-scheduled',
+            'credentials-refused',
+            'too-large',
+          ]),
+        },
+      },
+    },
+    answerSync(options),
+  );
+  // Addresses that are not there are answered after the key was looked at: strangers learn nothing of what is.
+  api.setNotFoundHandler((request) => {
+    throw new Problem('not-found', `Nothing is at ${request.url}.`);
+  });
+}

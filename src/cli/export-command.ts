@@ -1,0 +1,87 @@
+import { createWriteStream, rmSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { ConfigError } from '../config/config.ts';
+import { exportFormats, exportRows, type ExportFormat } from '../export/export-rows.ts';
+import { parseQuestion } from '../query/parse-question.ts';
+import { sessions } from '../query/resources/sessions.ts';
+import { openQueryPool } from '../storage/queries/open-query-pool.ts';
+import { streamRows } from '../storage/queries/stream-rows.ts';
+import type { App, ExitCode } from './app.ts';
+
+export type ExportOptions = {
+  readonly format: ExportFormat;
+  readonly out?: string;
+} & Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** Flags of the filters: `createdFrom` of the API is `--created-from` here. */
+export const exportFilters = sessions.filters.map(({ name, operator, description, example }) => ({
+  flag: `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+  name,
+  isRepeatable: operator === 'equal',
+  description,
+  example,
+}));
+
+export { exportFormats };
+
+/** All sessions of a question, streamed to a file or to standard output. */
+export async function runExportCommand(app: App, options: ExportOptions): Promise<ExitCode> {
+  const { format, out, ...given } = options;
+  const parsed = parseQuestion(sessions, given);
+  if ('problems' in parsed) {
+    const flagOf = (name: string) => exportFilters.find((one) => one.name === name)?.flag ?? `--${name}`;
+    throw new ConfigError(
+      parsed.problems.map(({ parameter, message }) => `${flagOf(parameter)} ${message}.`).join('\n'),
+    );
+  }
+  const history = await app.openHistory(app.readConfig());
+  const pool = openQueryPool(history.url, 2, () => undefined);
+  const rows = { written: 0 };
+  const ended = app.beginDownload();
+  try {
+    const source = exportRows(
+      format,
+      sessions.columns,
+      counted(rows, streamRows(pool, sessions, parsed.question, app.signal)),
+    );
+    const bytes = Readable.from(source, { objectMode: false });
+    if (out === undefined) await pipeline(bytes, app.stdout, { end: false });
+    else await writeFile(out, bytes);
+    app.stderr.write(
+      `${rows.written.toLocaleString('en-US')} sessions${out === undefined ? '' : ` in ${out}`}\n`,
+    );
+    return 0;
+  } catch (error) {
+    if (!app.signal.aborted) throw error;
+    app.stderr.write('Stopped before the end; what was written is not whole.\n');
+    return 1;
+  } finally {
+    ended();
+    await pool.end();
+    await history.close();
+  }
+}
+
+/** Leaves no half of a file behind. */
+async function writeFile(file: string, bytes: Readable): Promise<void> {
+  try {
+    await pipeline(bytes, createWriteStream(file));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')
+      throw new ConfigError(`--out ${file} cannot be written: ${(error as Error).message}`);
+    rmSync(file, { force: true });
+    throw error;
+  }
+}
+
+async function* counted<T>(
+  into: { written: number },
+  batches: AsyncIterable<readonly T[]>,
+): AsyncGenerator<readonly T[], void, void> {
+  for await (const rows of batches) {
+    into.written += rows.length;
+    yield rows;
+  }
+}

@@ -1,0 +1,65 @@
+import type { QueryOptions, SyncRequest } from '../api/query-options.ts';
+import type { Config } from '../config/config.ts';
+import { isRefused } from '../domain/next-run.ts';
+import { SyncError } from '../domain/sync-error.ts';
+import type { Queues } from '../queue/open-queues.ts';
+import type { Closable, ServiceState } from '../service/run-service.ts';
+import type { History } from '../storage/open-history.ts';
+import { openQueryPool, type QueryPool } from '../storage/queries/open-query-pool.ts';
+import { noteKeyUse } from '../storage/queries/read-access.ts';
+import { readProgress } from '../storage/schedule.ts';
+import { classifyFailure } from './queues.ts';
+import { startCollectingEarly } from './collect-garbage-early.ts';
+
+/** Connections for questions; downloads take some of them, and the others stay free for pages. */
+const poolSize = 12;
+
+/** What the query API works with, as far as it is there already. */
+export function openQueries(parts: {
+  readonly config: Pick<Config, 'apiRateLimit' | 'apiCorsOrigins'>;
+  readonly version: string;
+  readonly state: Readonly<ServiceState<History, Queues>>;
+  readonly onTrouble: (error: Error) => void;
+}): Closable & { readonly options: QueryOptions } {
+  const { config, state, onTrouble } = parts;
+  let pool: QueryPool | undefined;
+  return {
+    options: {
+      version: parts.version,
+      beginDownload: startCollectingEarly,
+      rateLimit: config.apiRateLimit,
+      corsOrigins: config.apiCorsOrigins,
+      pool: () => {
+        if (state.history !== undefined) pool ??= openQueryPool(state.history.url, poolSize, onTrouble);
+        return pool;
+      },
+      noteKeyUse: (id) => {
+        if (state.history !== undefined) noteKeyUse(state.history.pool, id).catch(onTrouble);
+      },
+      requestSync: async (source) => {
+        if (state.history === undefined || state.queues === undefined)
+          throw new SyncError('transient', 'The queue is not there yet.');
+        return requestSync(state.history, state.queues, source);
+      },
+    },
+    close: async () => {
+      await pool?.end();
+    },
+  };
+}
+
+async function requestSync({ prisma }: History, queues: Queues, source: string): Promise<SyncRequest> {
+  const [progress] = await readProgress(prisma, source);
+  if (progress === undefined) {
+    const known = await prisma.source.findUnique({ where: { name: source }, select: { id: true } });
+    return known === null ? 'unknown' : 'not-scheduled';
+  }
+  // Asking again and again would lock the account.
+  if (isRefused(progress, Date.now())) return 'credentials-refused';
+  try {
+    await queues.add({ name: 'sync', source, trigger: 'api' }, source);
+  } catch (error) {
+    throw classifyFailure(error);
+  }
+  return 'queued';
+}

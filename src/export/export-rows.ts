@@ -1,0 +1,32 @@
+import type { Column } from '../query/resource.ts';
+import type { Row } from '../query/row.ts';
+import { writeCsv } from './write-csv.ts';
+import { writeNdjson } from './write-ndjson.ts';
+
+export const exportFormats = ['csv', 'ndjson', 'parquet'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
+export const mediaTypes = {
+  csv: 'text/csv; charset=utf-8; header=present',
+  ndjson: 'application/x-ndjson; charset=utf-8',
+  parquet: 'application/vnd.apache.parquet',
+} as const satisfies Record<ExportFormat, string>;
+
+/** Writes rows in a format, as they come: memory holds a batch of them (a row group of them, in Parquet). */
+export async function* exportRows(
+  format: ExportFormat,
+  columns: readonly Column[],
+  batches: AsyncIterable<readonly Row[]>,
+): AsyncGenerator<Uint8Array | string, void, void> {
+  switch (format) {
+    case 'csv':
+      return yield* writeCsv(columns, batches);
+    case 'ndjson':
+      return yield* writeNdjson(columns, batches);
+    case 'parquet': {
+      // Loaded by those who want it.
+      const { writeParquet } = await import('./write-parquet.ts');
+      return yield* writeParquet(columns, batches);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import { fieldName } from '../query/field-name.ts';
+import type { Column, ColumnType } from '../query/resource.ts';
+import type { Row, Value } from '../query/row.ts';
+
+/**
+ * A function that writes a row as a JSON object with camelCase fields. Faster than an object on the way, and whole numbers
+ * beyond 53 bits keep their digits.
+ */
+export function jsonRowWriter(columns: readonly Column[]): (row: Row) => string {
+  const fields = columns.map(({ name, type }, index) => ({
+    before: `${index === 0 ? '{' : ','}${JSON.stringify(fieldName(name))}:`,
+    write: writers[type],
+  }));
+  return (row) => {
+    let text = '';
+    for (let index = 0; index < fields.length; index += 1) {
+      const field = fields[index];
+      const value = row[index] ?? null;
+      if (field !== undefined) text += field.before + (value === null ? 'null' : field.write(value));
+    }
+    return `${text}}`;
+  };
+}
+
+// Of these nothing needs to be escaped.
+const quoted = (value: Value): string => `"${String(value)}"`;
+
+const writers: Readonly<Record<ColumnType, (value: Value) => string>> = {
+  text: (value) => JSON.stringify(value),
+  uuid: quoted,
+  timestamp: quoted,
+  date: quoted,
+  integer: String,
+  bigint: String,
+  double: String,
+  boolean: String,
+};

@@ -1,0 +1,45 @@
+/** Kinds of values, as PostgreSQL, JSON, CSV and Parquet all know them. */
+export type ColumnType = 'text' | 'uuid' | 'timestamp' | 'date' | 'integer' | 'bigint' | 'double' | 'boolean';
+
+export type Column = {
+  /** As in schema `report`. */
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly isNullable: boolean;
+  /** All values there are, where that is known. */
+  readonly words?: readonly string[];
+};
+
+/** `equal` takes several values and means any of them; `from` includes its value, `to` does not; `search` is part of a text. */
+export type Operator = 'equal' | 'from' | 'to' | 'search';
+
+export type Filter = {
+  /** As in a query string. */
+  readonly name: string;
+  readonly operator: Operator;
+  readonly column: string;
+  readonly type: ColumnType;
+  readonly words?: readonly string[];
+  /** For people; a sentence. */
+  readonly description: string;
+  readonly example: string;
+};
+
+/** Something that can be listed: a view of schema `report`, what may be asked of it, and in which order it comes. */
+export type Resource = {
+  readonly name: string;
+  /** One row of it, for people. */
+  readonly title: string;
+  /** Where the rows are read from; it has the columns of the view in schema `report`, and may have more. */
+  readonly relation: string;
+  readonly columns: readonly Column[];
+  /** Columns that order the rows and tell each from every other, with those that the columns do not show. Never null. */
+  readonly key: readonly { readonly name: string; readonly type: ColumnType }[];
+  /** What `sort` may be, the default first; undefined: always in the order of the key. */
+  readonly sort?: { readonly field: string; readonly isDescendingByDefault: boolean };
+  readonly filters: readonly Filter[];
+  /** Text columns whose index holds the first characters only; `rare`: and only rows with unusual values. */
+  readonly prefixIndexed?: Readonly<Record<string, 'all' | 'rare'>>;
+  /** Its values depend on the time they are asked at. */
+  readonly isRelativeToNow: boolean;
+};

@@ -1,0 +1,41 @@
+import { columns } from '../columns.ts';
+import { kinds, outcomes, filter, bySource, byServer, byJob, byJobId, byKind, search } from '../filters.ts';
+import type { Resource } from '../resource.ts';
+
+export const jobs: Resource = {
+  name: 'jobs',
+  title: 'A backup job',
+  relation: 'report.jobs',
+  columns: columns(`
+    source text
+    job_id uuid
+    job_name text
+    server_name text?
+    kind text: ${kinds.join(' ')}
+    platform text?
+    description text?
+    schedule_enabled boolean?
+    next_run_at timestamp?
+    first_seen_at timestamp
+    last_session_at timestamp?
+    last_outcome text?: ${outcomes.join(' ')}
+    last_success_at timestamp?
+    sessions_30d integer
+    success_rate_30d double?
+  `),
+  key: [
+    { name: 'source', type: 'text' },
+    { name: 'job_name', type: 'text' },
+    { name: 'job_id', type: 'uuid' },
+  ],
+  filters: [
+    bySource,
+    byServer,
+    byJob,
+    byJobId,
+    byKind,
+    filter('outcome', 'last_outcome', 'text', 'How its newest run ended.', 'failed', { words: outcomes }),
+    search('job_name', 'Part of its name, in any case.'),
+  ],
+  isRelativeToNow: true,
+};

@@ -1,0 +1,10 @@
+import type { Resource } from '../resource.ts';
+import { computers } from './computers.ts';
+
+export const overdue: Resource = {
+  ...computers,
+  name: 'overdue',
+  title: 'A computer without a success for twice its usual interval',
+  relation: '(select * from report.computers where is_overdue)',
+  filters: computers.filters.filter(({ name }) => name !== 'isOverdue'),
+};

@@ -1,0 +1,23 @@
+import { columns } from '../columns.ts';
+import { bySource } from '../filters.ts';
+import type { Resource } from '../resource.ts';
+
+export const sources: Resource = {
+  name: 'sources',
+  title: 'An Enterprise Manager, and how it stands',
+  relation: 'report.source_health',
+  columns: columns(`
+    source text
+    last_run_at timestamp?
+    last_status text?: running succeeded failed
+    last_success_at timestamp?
+    days_until_loss double?
+    unfinished integer
+    missing integer
+    newest_session_at timestamp?
+    last_collected_at timestamp?
+  `),
+  key: [{ name: 'source', type: 'text' }],
+  filters: [bySource],
+  isRelativeToNow: true,
+};

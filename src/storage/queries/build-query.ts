@@ -1,0 +1,138 @@
+import type { Condition, Question } from '../../query/question.ts';
+import type { Resource } from '../../query/resource.ts';
+
+export type Query = { readonly text: string; readonly values: readonly unknown[] };
+
+/** What the SQL has to know beside the question. */
+export type Hints = {
+  /** Ids of the sources of the filter `source`, where the relation has them; the index on them gives the order as well. */
+  readonly sourceIds: readonly number[] | undefined;
+  /** How far the end of a session may lie from its start, for a filter on its end. Seconds; negative before it. */
+  readonly durations: { readonly leastSeconds: number; readonly mostSeconds: number } | undefined;
+};
+
+/**
+ * The SQL of a question: its columns, then those of the key, in the order of the key. Only names from the resource are part
+ * of the text; what people asked for travels as values.
+ */
+export function buildQuery(
+  resource: Resource,
+  question: Question,
+  limit: number | undefined,
+  hints: Hints,
+): Query {
+  const values: unknown[] = [];
+  const value = (one: unknown, type: string) => `$${values.push(one)}::${type}`;
+  const where = buildWhere(resource, question, hints, value);
+  const { key } = resource;
+  if (question.after !== undefined) {
+    const position = key.map(({ type }, index) => value(question.after?.[index], sqlTypes[type]));
+    const [first] = key;
+    const sign = question.isDescending ? '<' : '>';
+    // The second says the same of the first column alone, so that every index that begins with it can start there.
+    where.push(
+      `(${key.map(({ name }) => name).join(', ')}) ${sign} (${position.join(', ')})`,
+      `${first?.name ?? ''} ${sign}= ${position[0] ?? ''}`,
+    );
+  }
+  const direction = question.isDescending ? ' desc' : '';
+  return {
+    text: `select ${[...resource.columns, ...key].map(({ name }) => name).join(', ')}
+from ${resource.relation} as row
+${where.length === 0 ? '' : `where ${where.join('\n  and ')}\n`}order by ${key.map(({ name }) => `${name}${direction}`).join(', ')}${
+      limit === undefined ? '' : `\nlimit ${value(limit, 'integer')}`
+    }`,
+    values,
+  };
+}
+
+/** The SQL that counts the rows of a question, whatever page it asks for. */
+export function buildCount(resource: Resource, question: Question, hints: Hints): Query {
+  const values: unknown[] = [];
+  const where = buildWhere(resource, question, hints, (one, type) => `$${values.push(one)}::${type}`);
+  return {
+    text: `select count(*) from ${resource.relation} as row${where.length === 0 ? '' : `\nwhere ${where.join('\n  and ')}`}`,
+    values,
+  };
+}
+
+/** Characters, as in the migration. */
+const prefixLength = 100;
+
+type Value = (one: unknown, type: string) => string;
+
+function buildWhere(resource: Resource, { conditions }: Question, hints: Hints, value: Value): string[] {
+  return conditions.flatMap((condition) => buildCondition(resource, condition, hints, value));
+}
+
+function buildCondition(
+  { prefixIndexed = {} }: Resource,
+  { filter, values }: Condition,
+  hints: Hints,
+  value: Value,
+): string[] {
+  const { column, operator } = filter;
+  const type = sqlTypes[filter.type];
+  const [first = ''] = values;
+  switch (operator) {
+    case 'equal': {
+      const { sourceIds } = hints;
+      if (column === 'source' && sourceIds !== undefined)
+        return [equal('source_id', sourceIds, 'integer', value)];
+      const indexed = prefixIndexed[column];
+      if (indexed === undefined) return [equal(column, values, type, value)];
+      const prefixes = values.map((one) => Array.from(one).slice(0, prefixLength));
+      const prefix = equal(
+        `left(${column}, ${prefixLength})`,
+        [...new Set(prefixes.map((one) => one.join('')))],
+        type,
+        value,
+      );
+      // What is shorter than the prefix equals it only as a whole. Said twice, the planner would expect hardly any rows; but
+      // that an index of unusual values has them all, it sees from the column alone.
+      const isExact = indexed === 'all' && prefixes.every((one) => one.length < prefixLength);
+      return isExact ? [prefix] : [prefix, equal(column, values, type, value)];
+    }
+    case 'from': {
+      const bound = value(first, type);
+      // What ends from then on has begun since then, less the longest duration there is.
+      const begun =
+        column === 'ended_at' && hints.durations !== undefined
+          ? [
+              `created_at >= ${bound} - ${value(hints.durations.mostSeconds, 'double precision')} * interval '1 second'`,
+            ]
+          : [];
+      return [`${column} >= ${bound}`, ...begun];
+    }
+    case 'to': {
+      const bound = value(first, type);
+      const begun =
+        column === 'ended_at' && hints.durations !== undefined
+          ? [
+              `created_at < ${bound} - ${value(hints.durations.leastSeconds, 'double precision')} * interval '1 second'`,
+            ]
+          : [];
+      return [`${column} < ${bound}`, ...begun];
+    }
+    case 'search':
+      return [`${column} ilike ${value(`%${first.replaceAll(/[\\%_]/g, '\\$&')}%`, 'text')}`];
+  }
+}
+
+/** One value is compared as one: only then is the index known to give the order. */
+function equal(column: string, values: readonly unknown[], type: string, value: Value): string {
+  return values.length === 1
+    ? `${column} = ${value(values[0], type)}`
+    : `${column} = any(${value(values, `${type}[]`)})`;
+}
+
+const sqlTypes = {
+  text: 'text',
+  uuid: 'uuid',
+  timestamp: 'timestamptz',
+  date: 'date',
+  integer: 'integer',
+  bigint: 'bigint',
+  double: 'double precision',
+  boolean: 'boolean',
+} as const;

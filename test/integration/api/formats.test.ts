@@ -1,0 +1,237 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import { parse } from 'csv-parse/sync';
+import { parquetMetadata, parquetReadObjects } from 'hyparquet';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAwkwardDatabase } from '../../support/awkward-database.ts';
+import { runCli } from '../../support/run-cli.ts';
+import { startApi, walk, type RunningApi } from '../../support/start-api.ts';
+import { makeTemporaryFolder } from '../../support/temporary-folder.ts';
+import type { TestDatabase } from '../../support/test-database.ts';
+
+let database: TestDatabase;
+let api: RunningApi;
+
+beforeAll(async () => {
+  database = await createAwkwardDatabase();
+  // Sizes that a JavaScript number cannot hold, and nothing that follows from them.
+  await database.query(`update sessions set processed_bytes = 9223372036854775807 where is_retry`);
+  api = await startApi({ DATABASE_URL: database.url });
+});
+afterAll(async () => {
+  await api.service.stop();
+  await database.drop();
+});
+
+type Column = { readonly name: string; readonly type: string };
+
+const columnsOf = (view: string) =>
+  database.query<Column>(
+    `select column_name as name, data_type as type from information_schema.columns
+     where table_schema = 'report' and table_name = $1 order by ordinal_position`,
+    [view],
+  );
+
+/** The view's rows, each value as the text that CSV should have. */
+async function stored(view: string, where = 'true', order = 'created_at, session_id') {
+  const columns = (await columnsOf(view)).map(({ name, type }) => {
+    if (type.startsWith('timestamp'))
+      return `to_char(${name} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as ${name}`;
+    return `${name}::text as ${name}`;
+  });
+  return database.query<Record<string, string | null>>(
+    `select ${columns.join(', ')} from report.${view} where ${where} order by ${order}`,
+  );
+}
+
+const bytesOf = async (address: string, init?: RequestInit) => {
+  const answer = await api.ask(address, init);
+  expect(answer.status).toBe(200);
+  return Buffer.from(await answer.arrayBuffer());
+};
+const readParquet = (bytes: Buffer) => {
+  const file = new Uint8Array(bytes).buffer;
+  return { metadata: parquetMetadata(file), rows: () => parquetReadObjects({ file, utf8: false }) };
+};
+
+describe('csv', () => {
+  it('holds every row of report.sessions, as a CSV library reads it', async () => {
+    const bytes = await bytesOf('/api/v1/sessions?format=csv&sort=createdAt');
+    const rows = parse(bytes, { columns: true, relax_quotes: false });
+    const expected = (await stored('sessions')).map((row) =>
+      Object.fromEntries(
+        Object.entries(row).map(([name, value]) => [
+          name,
+          // What a spreadsheet would run is led by an apostrophe.
+          value === null ? '' : /^[=+\-@\t\r]/.test(value) ? `'${value}` : value,
+        ]),
+      ),
+    );
+    expect(rows).toEqual(expected);
+    expect(expected.some(({ job_name: name }) => name?.startsWith("'=cmd"))).toBe(true);
+    expect(Object.keys(rows[0] ?? {})).toEqual((await columnsOf('sessions')).map(({ name }) => name));
+  });
+
+  it('says what it is', async () => {
+    const answer = await api.ask('/api/v1/sessions', { headers: { accept: 'text/csv' } });
+    expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8; header=present');
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="sessions.csv"');
+    await answer.body?.cancel();
+  });
+});
+
+it('ndjson has the objects of json', async () => {
+  const lines = (await bytesOf('/api/v1/sessions?format=ndjson')).toString('utf8').trimEnd().split('\n');
+  const rows = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(rows).toEqual(await walk(api, '/api/v1/sessions', 1_000));
+  expect(lines.some((line) => line.includes('"processedBytes":9223372036854775807,'))).toBe(true);
+});
+
+describe('parquet', () => {
+  it('holds every row, with the types of the columns, as another reader reads it', async () => {
+    const { metadata, rows } = readParquet(await bytesOf('/api/v1/sessions?format=parquet&sort=createdAt'));
+    const types = Object.fromEntries(
+      metadata.schema.slice(1).map((element) => [element.name, [element.type, element.logical_type?.type]]),
+    );
+    const columns = await columnsOf('sessions');
+    expect(Object.keys(types)).toEqual(columns.map(({ name }) => name));
+    expect(types).toMatchObject({
+      session_id: ['FIXED_LEN_BYTE_ARRAY', 'UUID'],
+      created_at: ['INT64', 'TIMESTAMP'],
+      is_retry: ['BOOLEAN', undefined],
+      progress: ['INT32', undefined],
+      processed_bytes: ['INT64', undefined],
+      duration_seconds: ['DOUBLE', undefined],
+    });
+    expect(metadata.schema.find(({ name }) => name === 'created_at')?.logical_type).toEqual({
+      type: 'TIMESTAMP',
+      isAdjustedToUTC: true,
+      unit: 'MICROS',
+    });
+    // Microseconds by SQL: a Date of JavaScript would drop three digits.
+    const select = columns.map(({ name, type }) =>
+      type.startsWith('timestamp')
+        ? `(extract(epoch from date_trunc('second', ${name}))::bigint * 1000000 + to_char(${name}, 'US')::bigint)::text as ${name}`
+        : `${name}::text as ${name}`,
+    );
+    const expected = await database.query(
+      `select ${select.join(', ')} from report.sessions order by created_at, session_id`,
+    );
+    const file = new Uint8Array(await bytesOf('/api/v1/sessions?format=parquet&sort=createdAt')).buffer;
+    const raw = await parquetReadObjects({
+      file,
+      parsers: {
+        timestampFromMilliseconds: (value: bigint) => value,
+        timestampFromMicroseconds: (value: bigint) => value,
+      },
+    });
+    expect(raw.map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, textOf(v)])))).toEqual(
+      expected,
+    );
+    expect(await rows()).toHaveLength(expected.length);
+  });
+
+  it('is a whole file when there is nothing to put in', async () => {
+    const { metadata, rows } = readParquet(await bytesOf('/api/v1/sessions?format=parquet&source=nowhere'));
+    expect([metadata.schema.length, Number(metadata.num_rows), await rows()]).toEqual([28, 0, []]);
+  });
+});
+
+const textOf = (value: unknown): string | null =>
+  value === null || value === undefined ? null : (value as string | number | bigint | boolean).toString();
+
+it.each([
+  '/jobs',
+  '/computers',
+  '/servers',
+  '/reports/daily-outcomes',
+  '/reports/overdue',
+  '/sources',
+  '/sync-runs',
+])('%s comes in every format with the same rows', async (list) => {
+  const json = await walk(api, `/api/v1${list}`, 1_000);
+  const csv = parse<Record<string, string>>(await bytesOf(`/api/v1${list}?format=csv`), { columns: true });
+  const ndjson = (await bytesOf(`/api/v1${list}?format=ndjson`)).toString('utf8').split('\n').slice(0, -1);
+  const parquet = await readParquet(await bytesOf(`/api/v1${list}?format=parquet`)).rows();
+  expect(json.length).toBeGreaterThan(0);
+  expect([csv.length, ndjson.length, parquet.length]).toEqual([json.length, json.length, json.length]);
+  const camel = (name: string) => name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  expect(Object.keys(parquet[0] ?? {})).toEqual(Object.keys(csv[0] ?? {}));
+  expect(Object.keys(csv[0] ?? {}).map(camel)).toEqual(Object.keys(json[0] ?? {}));
+});
+
+it('streams as many rows as the filter has, or as `limit` says', async () => {
+  const some = parse(await bytesOf('/api/v1/sessions?format=csv&limit=7&outcome=failed'), { columns: true });
+  expect(some).toHaveLength(7);
+});
+
+it('frees the connection of a client that hangs up in the middle', async () => {
+  // Enough rows that the client's buffers cannot swallow them all.
+  await database.query(
+    `insert into sessions (source_id, session_id, session_name, kind, is_retry, created_at, job_name)
+     select 1, gen_random_uuid(), (select string_agg(md5(row::text || part), '') from generate_series(1, 30) as part),
+       'other', false, '2020-01-01', 'hang up'
+     from generate_series(1, 30000) as row`,
+  );
+  const busy = async () =>
+    (
+      await database.query(
+        `select pid from pg_stat_activity
+         where datname = current_database() and application_name = 'session-history api' and state <> 'idle'`,
+      )
+    ).length;
+  for (const format of ['csv', 'ndjson', 'parquet', 'csv', 'csv', 'csv']) {
+    const request = http.get(`${api.url}/api/v1/sessions?format=${format}&job=hang%20up`);
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+    await once(response, 'readable');
+    await expect.poll(busy).toBe(1);
+    request.destroy();
+    await expect.poll(busy).toBe(0);
+  }
+  await database.query(`delete from sessions where job_name = 'hang up'`);
+  expect(api.service.lines.filter(({ level }) => level === 'error')).toEqual([]);
+});
+
+describe('export', () => {
+  it.each(['csv', 'ndjson', 'parquet'])('writes the %s of the API', async (format) => {
+    const filters = ['--outcome', 'failed', '--outcome', 'warning', '--created-from', '2026-10-05T01:00Z'];
+    const { path } = makeTemporaryFolder('export');
+    const file = `${path}/sessions.${format}`;
+    const result = await runCli(['export', '--format', format, ...filters, '--out', file], {
+      DATABASE_URL: database.url,
+    });
+    expect([result.code, result.stdout]).toEqual([0, '']);
+    const bytes = await bytesOf(
+      `/api/v1/sessions?format=${format}&outcome=failed&outcome=warning&createdFrom=2026-10-05T01:00Z`,
+    );
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+    const { rows } = (
+      await database.query<{ rows: number }>(
+        `select count(*)::int as rows from report.sessions where outcome in ('failed', 'warning') and created_at >= '2026-10-05 01:00Z'`,
+      )
+    )[0] ?? { rows: -1 };
+    expect(result.stderr).toBe(`${rows} sessions in ${file}\n`);
+  });
+
+  it('writes to standard output', async () => {
+    const { stdout, stderr, code } = await runCli(['export', '--format', 'csv', '--sort', 'createdAt'], {
+      DATABASE_URL: database.url,
+    });
+    expect(code).toBe(0);
+    expect(stdout).toBe((await bytesOf('/api/v1/sessions?format=csv&sort=createdAt')).toString('utf8'));
+    expect(stderr).toMatch(/^[\d,]+ sessions\n$/);
+  });
+
+  it.each([
+    [['--format', 'csv', '--kind', 'Computer'], '--kind is none of job, computer, other.'],
+    [['--format', 'csv', '--created-from', 'yesterday'], '--created-from is no time such as'],
+    [['--format', 'csv', '--out', '/nowhere/at/all'], '--out /nowhere/at/all cannot be written'],
+    [['--format', 'xlsx'], "argument 'xlsx' is invalid"],
+    [[], "'--format <format>' not specified"],
+  ])('says what is wrong with %j', async (args, message) => {
+    const { code, stdout, stderr } = await runCli(['export', ...args], { DATABASE_URL: database.url });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+  });
+});

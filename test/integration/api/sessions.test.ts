@@ -1,0 +1,249 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAwkwardDatabase } from '../../support/awkward-database.ts';
+import { awkwardHistory, awkwardNames } from '../../support/awkward-history.ts';
+import { startApi, walk, type Page, type RunningApi } from '../../support/start-api.ts';
+import type { TestDatabase } from '../../support/test-database.ts';
+
+let database: TestDatabase;
+let api: RunningApi;
+const history = awkwardHistory('2026-10-05');
+
+beforeAll(async () => {
+  database = await createAwkwardDatabase(history);
+  api = await startApi({ DATABASE_URL: database.url });
+});
+afterAll(async () => {
+  await api.service.stop();
+  await database.drop();
+});
+
+const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
+const [first] = history.sessions;
+const child = history.sessions.find(({ parentId }) => parentId !== undefined);
+
+/** Some characters out of the middle, none of them cut in two. */
+const part = (name: string) => Array.from(name).slice(1, 9).join('');
+
+/** Each filter as a query string, and the same question in SQL. */
+const filters: readonly (readonly [string, string])[] = [
+  ['source=em', `source = 'em'`],
+  ['source=nowhere', `source = 'nowhere'`],
+  ['source=em&source=nowhere', `source in ('em', 'nowhere')`],
+  ...awkwardNames.flatMap((name): [string, string][] => [
+    [`job=${encodeURIComponent(name)}`, `job_name = ${text(name)}`],
+    [
+      `server=${encodeURIComponent(`vbr ${name.slice(0, 40)}`)}`,
+      `server_name = ${text(`vbr ${name.slice(0, 40)}`)}`,
+    ],
+    [
+      `search=${encodeURIComponent(part(name).toUpperCase())}`,
+      ['session_name', 'job_name', 'computer', 'server_name']
+        .map((column) => `position(lower(${text(part(name))}) in lower(${column})) > 0`)
+        .join(' or '),
+    ],
+  ]),
+  [`jobId=${first?.jobId ?? ''}`, `job_id = '${first?.jobId ?? ''}'`],
+  [`parentId=${child?.parentId ?? ''}`, `parent_session_id = '${child?.parentId ?? ''}'`],
+  ['computer=PC-1', `computer = 'PC-1'`],
+  ['computer=PC-1&computer=PC%20-%203', `computer in ('PC-1', 'PC - 3')`],
+  ['kind=computer', `kind = 'computer'`],
+  ['kind=job&kind=other', `kind <> 'computer'`],
+  ['outcome=failed', `outcome = 'failed'`],
+  ['outcome=running&outcome=unknown', `outcome in ('running', 'unknown')`],
+  ['result=Success', `result = 'Success'`],
+  ['result=Sideways&result=None', `result in ('Sideways', 'None')`],
+  ['state=Hibernating', `state = 'Hibernating'`],
+  ['jobType=AgentFuture', `job_type = 'AgentFuture'`],
+  ['isRetry=true', 'is_retry'],
+  ['isRetry=false', 'not is_retry'],
+  ['createdFrom=2026-10-05T01:03:07.123456Z', `created_at >= '2026-10-05 01:03:07.123456+00'`],
+  ['createdTo=2026-10-05T01:03:07.123456Z', `created_at < '2026-10-05 01:03:07.123456+00'`],
+  ['createdFrom=2026-10-05T03:03:07.123456%2B02:00', `created_at >= '2026-10-05 03:03:07.123456+02'`],
+  ['createdFrom=2026-10-05T01:03Z', `created_at >= '2026-10-05 01:03:00+00'`],
+  ['createdFrom=2026-10-06', `created_at >= '2026-10-06 00:00+00'`],
+  ['endedFrom=2026-10-05T02:00:58Z', `ended_at >= '2026-10-05 02:00:58+00'`],
+  ['endedTo=2026-10-05T02:00:58Z', `ended_at < '2026-10-05 02:00:58+00'`],
+  ['search=', 'true'],
+  ['search=%25_', `position('%_' in session_name || coalesce(computer, '') || server_name) > 0`],
+];
+
+async function expected(where: string): Promise<string[]> {
+  const rows = await database.query<{ id: string }>(
+    `select session_id as id from report.sessions where ${where} order by created_at, session_id`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+describe('filters', () => {
+  it.each(filters.map(([query, where]) => ({ name: query.slice(0, 50), query, where })))(
+    '$name',
+    async ({ query, where }) => {
+      const ids = await expected(where);
+      const upwards = await walk(api, `/api/v1/sessions?${query}&sort=createdAt`, 23);
+      expect(upwards.map(({ sessionId }) => sessionId)).toEqual(ids);
+      const downwards = await walk(api, `/api/v1/sessions?${query}`, 23);
+      expect(downwards.map(({ sessionId }) => sessionId)).toEqual(ids.toReversed());
+      const { page } = (await (
+        await api.ask(`/api/v1/sessions?${query}&limit=1&count=exact`)
+      ).json()) as Page;
+      expect(page.count).toBe(ids.length);
+    },
+  );
+
+  it('mean AND when they are several', async () => {
+    for (const [index, [query, where]] of filters.entries()) {
+      const [other, otherWhere] = filters[(index * 7 + 11) % filters.length] ?? ['', ''];
+      const names = new Set(query.split('&').map((part) => part.split('=')[0]));
+      if (other.split('&').some((part) => names.has(part.split('=')[0]))) continue;
+      const { page } = (await (
+        await api.ask(`/api/v1/sessions?${query}&${other}&limit=1&count=exact`)
+      ).json()) as Page;
+      expect([query, other, page.count]).toEqual([
+        query,
+        other,
+        (await expected(`(${where}) and (${otherWhere})`)).length,
+      ]);
+    }
+  });
+});
+
+it('shows every column of report.sessions, exact to the microsecond', async () => {
+  const rows = await walk(api, '/api/v1/sessions?sort=createdAt', 1_000);
+  const time = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+  const columns = (
+    await database.query<{ name: string; type: string }>(
+      `select column_name as name, data_type as type from information_schema.columns
+       where table_schema = 'report' and table_name = 'sessions' order by ordinal_position`,
+    )
+  ).map(({ name, type }) => `${type.startsWith('timestamp') ? time(name) : name} as ${name}`);
+  const stored = await database.query(
+    `select to_jsonb(row) as row from (select ${columns.join(', ')} from report.sessions order by created_at, session_id) as row`,
+  );
+  const snake = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  expect(
+    rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [snake(name), value]))),
+  ).toEqual(stored.map(({ row }) => row));
+});
+
+it('walks each row once while rows are written', async () => {
+  const before = (await expected('true')).length;
+  const ids: unknown[] = [];
+  let cursor: string | null = '';
+  for (let page = 0; cursor !== null; page += 1) {
+    const answer = await api.ask(
+      `/api/v1/sessions?sort=createdAt&limit=20${cursor === '' ? '' : `&cursor=${cursor}`}`,
+    );
+    const body = (await answer.json()) as Page;
+    ids.push(...body.data.map(({ sessionId }) => sessionId));
+    cursor = body.page.nextCursor;
+    // One before the position, one after all, and one at the very time of the last row seen.
+    await database.query(
+      `insert into sessions (source_id, session_id, session_name, kind, is_retry, created_at)
+       select 1, gen_random_uuid(), 'written meanwhile', 'other', false, at
+       from unnest(array['2020-01-01'::timestamptz, '2030-01-01', $1::timestamptz]) as at`,
+      [body.data.at(-1)?.['createdAt']],
+    );
+    if (page > 100) throw new Error('the walk never ends');
+  }
+  await database.query(`delete from sessions where session_name = 'written meanwhile'`);
+  expect(new Set(ids).size).toBe(ids.length);
+  const known = new Set(await expected('true'));
+  expect(ids.filter((id) => known.has(String(id)))).toHaveLength(before);
+});
+
+it('shows a session with its parent, children and tasks', async () => {
+  const [parent] = await database.query<{ id: string }>(
+    `select parent_session_id as id from report.session_links where parent_known limit 1`,
+  );
+  const whole = (await (await api.ask(`/api/v1/sessions/${parent?.id ?? ''}`)).json()) as {
+    children: { sessionId: string; computer: string }[];
+    parent: unknown;
+  };
+  expect([whole.children.length, whole.parent]).toEqual([2, null]);
+  const part = (await (await api.ask(`/api/v1/sessions/${whole.children[0]?.sessionId ?? ''}`)).json()) as {
+    parent: { sessionId: string };
+    tasks: { sessionId: string; taskId: string; reason: unknown }[];
+  };
+  expect(part.parent.sessionId).toBe(parent?.id);
+  expect(part.tasks).toHaveLength(1);
+  const missing = await api.ask('/api/v1/sessions/00000000-0000-4000-8000-000000000000');
+  expect([missing.status, missing.headers.get('content-type')]).toEqual([
+    404,
+    'application/problem+json; charset=utf-8',
+  ]);
+});
+
+it.each(
+  [
+    ['limit=0', 'limit'],
+    ['limit=1001', 'limit'],
+    ['limit=5&limit=6', 'limit'],
+    ['sort=name', 'sort'],
+    ['cursor=nonsense', 'cursor'],
+    ['count=some', 'count'],
+    ['format=xlsx', 'format'],
+    ['kind=Computer', 'kind'],
+    ['jobId=123', 'jobId'],
+    ['isRetry=maybe', 'isRetry'],
+    ['createdFrom=2026-02-30', 'createdFrom'],
+    ['createdFrom=0000-01-01', 'createdFrom'],
+    ['createdFrom=2026-01-01&createdFrom=2026-01-02', 'createdFrom'],
+    ['search=%00', 'search'],
+    [`search=${'x'.repeat(10_001)}`, 'search'],
+    ['outcme=failed', 'outcme'],
+    ['__proto__=1', '__proto__'],
+  ].map(([query = '', parameter]) => ({ name: query.slice(0, 50), query, parameter })),
+)('refuses $name and names the parameter', async ({ query, parameter }) => {
+  const answer = await api.ask(`/api/v1/sessions?${query}`);
+  const body = (await answer.json()) as { status: number; type: string; errors: { parameter: string }[] };
+  expect([answer.status, answer.headers.get('content-type'), body.status, body.type]).toEqual([
+    400,
+    'application/problem+json; charset=utf-8',
+    400,
+    '/problems/invalid-parameter',
+  ]);
+  expect(body.errors.map((error) => error.parameter)).toEqual([parameter]);
+  expect((await api.ask(body.type)).status).toBe(200);
+});
+
+it('refuses a cursor of another order or list', async () => {
+  const { page } = (await (await api.ask('/api/v1/sessions?limit=1')).json()) as Page;
+  for (const address of [
+    `/api/v1/sessions?sort=createdAt&cursor=${page.nextCursor ?? ''}`,
+    `/api/v1/sync-runs?cursor=${page.nextCursor ?? ''}`,
+  ])
+    expect((await api.ask(address)).status).toBe(400);
+});
+
+it('takes 10 kB of input, and refuses what is beyond reason without falling over', async () => {
+  expect((await api.ask(`/api/v1/sessions?search=${'%F0%9F%92%BE'.repeat(2_500)}`)).status).toBe(200);
+  expect((await api.ask(`/api/v1/sessions?search=${'x'.repeat(70_000)}`)).status).toBe(431);
+  expect((await api.ask('/api/v1/sessions?search=%ff')).status).toBe(400);
+  expect((await api.ask('/api/v1/computers/%ff')).status).toBe(400);
+  expect((await api.ask('/api/v1/nothing')).status).toBe(404);
+  expect((await api.ask('/api/v1/sessions', { method: 'DELETE' })).status).toBe(404);
+  const fat = await api.ask('/api/v1/sources/em/sync', { method: 'POST', body: 'x'.repeat(100_000) });
+  expect(fat.status).toBe(413);
+});
+
+it('says 304 until something was synced', async () => {
+  const fresh = await api.ask('/api/v1/sessions?outcome=failed');
+  const tag = fresh.headers.get('etag') ?? '';
+  const again = () =>
+    api.ask('/api/v1/sessions?outcome=failed', { headers: { 'if-none-match': `"other", ${tag}` } });
+  const unchanged = await again();
+  expect([unchanged.status, await unchanged.text(), unchanged.headers.get('etag')]).toEqual([304, '', tag]);
+  expect((await api.ask('/api/v1/sessions', { headers: { 'if-none-match': tag } })).status).toBe(200);
+  await database.query(`update sessions set progress = progress where session_id = $1`, [first?.id]);
+  const changed = await again();
+  expect(changed.status).toBe(200);
+  expect(changed.headers.get('etag')).not.toBe(tag);
+});
+
+it('counts when asked, and guesses for nothing', async () => {
+  const ask = async (count: string) =>
+    ((await (await api.ask(`/api/v1/sessions?limit=1&count=${count}`)).json()) as Page).page.count;
+  expect(await ask('none')).toBeUndefined();
+  expect(await ask('exact')).toBe(history.sessions.length);
+  expect(await ask('estimated')).toBeGreaterThan(0);
+});

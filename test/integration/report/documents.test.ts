@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startSimulator } from '../../../src/simulator/start-simulator.ts';
+import { syncOnce } from '../../support/sync-once.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
+
+const root = new URL('../../../', import.meta.url);
+const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
+
+let database: TestDatabase;
+let reader: pg.Client;
+
+beforeAll(async () => {
+  const em = await startSimulator({ sessions: 1_500, frozen: true });
+  database = await createTestDatabase();
+  await syncOnce(em.url, database.url);
+  await em.close();
+  reader = new pg.Client({ connectionString: database.url });
+  await reader.connect();
+});
+afterAll(async () => {
+  await reader.end();
+  await database.drop();
+});
+
+const documents = [
+  'README.md',
+  ...readdirSync(new URL('docs', root))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+const statements = documents.flatMap((file) =>
+  [...read(file).matchAll(/```sql\n([\s\S]*?)```/g)].map(([, sql = ''], index) => ({
+    file,
+    number: index + 1,
+    sql,
+  })),
+);
+
+it.each(statements)('$file, statement $number runs', async ({ sql }) => {
+  expect((await reader.query(sql)).command).toBe('SELECT');
+});
+
+it('docs/bi.md answers at least twenty questions, each with a statement', () => {
+  const questions = read('docs/bi.md').split(/^### /m).slice(1);
+  expect(questions.length).toBeGreaterThanOrEqual(20);
+  for (const question of questions) expect(question).toMatch(/```sql\n[\s\S]*```/);
+});
+
+type Panel = {
+  readonly title: string;
+  readonly type: string;
+  readonly targets: readonly { readonly rawSql: string; readonly format: string }[];
+};
+type Dashboard = {
+  readonly uid: string;
+  readonly panels: readonly Panel[];
+  readonly templating: {
+    readonly list: readonly { readonly name: string; readonly query: string; readonly multi: boolean }[];
+  };
+};
+
+/** What Grafana puts in for its macros and variables. */
+function interpolate(sql: string, variables: Readonly<Record<string, readonly string[]>>): string {
+  const [from, to] = [new Date(Date.now() - 30 * 86_400_000).toISOString(), new Date().toISOString()];
+  const quoted = (values: readonly string[]) =>
+    values.map((value) => `'${value.replaceAll("'", "''")}'`).join(',');
+  const done = sql
+    .replaceAll(/\$__timeFilter\((\w+)\)/g, `$1 between '${from}' and '${to}'`)
+    .replaceAll(/\$__timeGroupAlias\((\w+), '1h'\)/g, `floor(extract(epoch from $1) / 3600) * 3600 as "time"`)
+    .replaceAll('${__from:date:iso}', from)
+    .replaceAll('${__to:date:iso}', to)
+    .replaceAll(/\$\{(\w+):sqlstring\}/g, (_, name: string) => quoted(variables[name] ?? []));
+  expect(done).not.toContain('$');
+  return done;
+}
+
+describe.each(readdirSync(new URL('docs/grafana/dashboards', root)))('dashboard %s', (file) => {
+  const dashboard = JSON.parse(read(`docs/grafana/dashboards/${file}`)) as Dashboard;
+
+  it.each(dashboard.panels.map((panel) => ({ title: panel.title, panel })))(
+    '$title shows something',
+    async ({ panel }) => {
+      const variables: Record<string, readonly string[]> = {};
+      for (const { name, query, multi } of dashboard.templating.list) {
+        const { rows } = await reader.query<Record<string, string>>(interpolate(query, variables));
+        const values = rows.map((row) => Object.values(row)[0] ?? '');
+        variables[name] = multi ? values : values.slice(0, 1);
+      }
+      for (const { rawSql, format } of panel.targets) {
+        const { rows, fields } = await reader.query<Record<string, unknown>>(interpolate(rawSql, variables));
+        if (panel.title !== 'Failed runs') expect(rows.length).toBeGreaterThan(0);
+        if (format === 'time_series') expect(fields.map(({ name }) => name)).toContain('time');
+      }
+    },
+  );
+
+  it('is called what the others call it', () => {
+    expect(dashboard.uid).toBe(`session-history-${file.replace('.json', '')}`);
+  });
+});

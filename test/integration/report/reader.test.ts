@@ -1,0 +1,95 @@
+import pg from 'pg';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
+
+let database: TestDatabase;
+let reader: pg.Client;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await database.query(`
+    insert into sources (name, url) values ('hq', 'https://em.example');
+    insert into sessions (source_id, session_id, session_name, kind, computer, is_retry, created_at)
+      values (1, gen_random_uuid(), 'one', 'computer', 'PC-1', false, now());
+    insert into api_keys (name, scope, key_hash) values ('key', 'read', 'hash');
+  `);
+  // The role belongs to the server, and other tests use it too.
+  await database.query(`
+    do $$ begin
+      perform pg_advisory_xact_lock(hashtext('session_history_reader'));
+      if not exists (select from pg_roles where rolname = 'session_history_reader') then
+        create role session_history_reader nologin;
+      end if;
+      grant usage on schema report to session_history_reader;
+      grant select on all tables in schema report to session_history_reader;
+    end $$`);
+  reader = new pg.Client({ connectionString: database.url });
+  await reader.connect();
+  await reader.query('set role session_history_reader');
+});
+afterAll(async () => {
+  await reader.end();
+  await database.drop();
+});
+
+it('reads every view, also while figures are stale', async () => {
+  const views = await database.query<{ name: string }>(
+    `select table_name as name from information_schema.views where table_schema = 'report'`,
+  );
+  for (const { name } of views) await reader.query(`select * from report.${name}`);
+  expect(await database.query('select from computers where is_stale')).toHaveLength(1);
+  const { rows } = await reader.query('select computer from report.computers');
+  expect(rows).toEqual([{ computer: 'PC-1' }]);
+});
+
+it('cannot put tables of its own under what it reads', async () => {
+  await reader.query(`create temporary table sessions (computer text, source_id integer, kind text, is_last_attempt boolean,
+    created_at timestamptz, session_id uuid, run_started_at timestamptz, outcome text, ended_at timestamptz)`);
+  const { rows } = await reader.query('select computer from report.computers');
+  expect(rows).toEqual([{ computer: 'PC-1' }]);
+  await reader.query('drop table pg_temp.sessions');
+});
+
+it('sees in the catalog what a schema crawler shows people: views, columns, comments', async () => {
+  const { rows } = await reader.query<{ view: string; comment: string | null }>(
+    `select table_name as view, obj_description(format('report.%I', table_name)::regclass) as comment
+     from information_schema.tables where table_schema = 'report'`,
+  );
+  expect(rows.length).toBeGreaterThanOrEqual(10);
+  expect(rows.filter(({ comment }) => comment === null)).toEqual([]);
+  const elsewhere = await reader.query(
+    `select table_schema, table_name from information_schema.tables where table_schema not in ('report', 'pg_catalog', 'information_schema')`,
+  );
+  expect(elsewhere.rows).toEqual([]);
+});
+
+it.each([
+  'select * from sessions',
+  'select * from public.api_keys',
+  'select * from sources',
+  'select * from session_rows',
+  'select * from session_attempts',
+  'select * from computers',
+  'select * from _prisma_migrations',
+  'insert into report.dim_date (day) values (now())',
+  `update report.sessions set outcome = 'success'`,
+  `delete from report.sessions`,
+  'truncate sessions',
+  'select rebuild_figures()',
+  'select settle_computers(1, 10)',
+  `select keep_runs(array[row(1, gen_random_uuid(), null, 'computer', 'PC-1', now(), false)::touched_session], true)`,
+  'create table report.mine ()',
+  'create table public.mine ()',
+  'create view report.mine as select 1',
+  'drop view report.sessions',
+  `comment on view report.sessions is 'mine'`,
+  'create role another',
+  'alter role session_history_reader superuser',
+  `select pg_read_file('/etc/passwd')`,
+  `copy report.sessions to '/tmp/stolen'`,
+  `copy report.sessions to program 'cat'`,
+])('may not: %s', async (statement) => {
+  await expect(reader.query(statement)).rejects.toThrow(
+    /permission denied|must be (owner|superuser)|must have|cannot|only roles/i,
+  );
+});
