@@ -201,6 +201,19 @@ describe('a server shared by processes', () => {
     expect(serverPid()).toBeUndefined();
   });
 
+  it('waits for programs of ours that take long to leave, as they do on a busy machine', async () => {
+    const server = await start();
+    const slow = new pg.Client({ connectionString: server.url, application_name: 'session-history' });
+    slow.on('error', () => undefined);
+    await slow.connect();
+    const stopped = server.stop();
+    // Longer than a stranger's connection would be waited for.
+    await slow.query('select pg_sleep(3)');
+    await slow.end();
+    await stopped;
+    expect(serverPid()).toBeUndefined();
+  });
+
   it('serves who comes while another leaves', async () => {
     for (let round = 0; round < 10; round += 1) {
       const leaving = await start();

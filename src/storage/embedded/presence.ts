@@ -15,8 +15,10 @@ export type Presence = { readonly url: string; readonly client: pg.Client };
 /** Any number: "pres" in ASCII. Advisory locks belong to a database; this one is taken in `postgres`. */
 const presenceLock = 0x70726573;
 
-/** Closed connections are gone from pg_stat_activity a moment after. */
-const farewellMs = 2_000;
+/** A connection of somebody else's is given a moment: it may be closed already and only not yet gone from pg_stat_activity. */
+const strangersMs = 2_000;
+/** Ours, with no presence behind them, are on their way out, however slowly on a busy machine. */
+const farewellMs = 60_000;
 /** Writes out what is in memory, up to 128 MB. */
 const shutdownMs = 60_000;
 
@@ -94,18 +96,20 @@ async function stopServer(cluster: Cluster): Promise<void> {
 /** True with the lock held alone, which keeps newcomers waiting until the server is down. */
 async function isLast(client: pg.Client): Promise<boolean> {
   await client.query('select pg_advisory_unlock_shared($1)', [presenceLock]);
-  const patience = Date.now() + farewellMs;
-  do {
+  const began = Date.now();
+  for (;;) {
     const { rows } = await client.query<{ alone: boolean }>('select pg_try_advisory_lock($1) as alone', [
       presenceLock,
     ]);
     if (rows[0]?.alone !== true) return false;
-    const others = await client.query(
-      `select from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+    const { rows: others } = await client.query<{ ours: boolean }>(
+      `select application_name like 'session-history%' as ours
+       from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
     );
-    if (others.rowCount === 0) return true;
+    if (others.length === 0) return true;
     await client.query('select pg_advisory_unlock($1)', [presenceLock]);
+    const patience = others.some(({ ours }) => ours) ? farewellMs : strangersMs;
+    if (Date.now() - began > patience) return false;
     await sleep(25);
-  } while (Date.now() < patience);
-  return false;
+  }
 }
