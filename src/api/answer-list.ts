@@ -59,7 +59,7 @@ export function answerList(resource: Resource, options: QueryOptions, downloads:
     const limit = question.limit ?? usualLimit;
     const { rows, next, count } = await readPage(pool, resource, question, limit);
     const page = {
-      nextCursor: next === undefined ? null : writeCursor(resource, question.isDescending, next),
+      nextCursor: next === undefined ? null : writeCursor(resource, question, next),
       limit,
       ...(count !== undefined && { count }),
     };

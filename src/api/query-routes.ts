@@ -1,8 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { Problem } from './problems.ts';
+import { computerCalendar } from '../query/resources/computer-calendar.ts';
 import { computers } from '../query/resources/computers.ts';
 import { dailyOutcomes } from '../query/resources/daily-outcomes.ts';
+import { durationGrowth } from '../query/resources/duration-growth.ts';
 import { jobs } from '../query/resources/jobs.ts';
+import { outcomesByDay } from '../query/resources/outcomes-by-day.ts';
 import { overdue } from '../query/resources/overdue.ts';
 import { servers } from '../query/resources/servers.ts';
 import { sessions } from '../query/resources/sessions.ts';
@@ -31,6 +34,14 @@ const lists = [
   ['/servers', servers, 'History', 'Veeam backup servers'],
   ['/reports/daily-outcomes', dailyOutcomes, 'Reports', 'Runs a day and job'],
   ['/reports/overdue', overdue, 'Reports', 'Computers that are overdue'],
+  ['/reports/outcomes-by-day', outcomesByDay, 'Reports', 'Runs a day'],
+  ['/reports/computer-calendar', computerCalendar, 'Reports', 'The last 90 days of computers'],
+  [
+    '/reports/duration-growth',
+    durationGrowth,
+    'Reports',
+    'Computers whose backups take longer than they did',
+  ],
   ['/sources', sources, 'Sync', 'Enterprise Managers, and how they stand'],
   ['/sync-runs', syncRuns, 'Sync', 'Runs of the sync'],
 ] as const satisfies readonly (readonly [string, Resource, string, string])[];
@@ -132,6 +143,44 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions): void {
       rowSchema(syncRuns.columns),
     ),
     answerRow(syncRuns, options, 'runId', 'run_id'),
+  );
+
+  api.get(
+    '/access',
+    {
+      config,
+      schema: {
+        tags: ['Sync'],
+        summary: 'What the key may do',
+        operationId: 'get-access',
+        response: {
+          200: {
+            description: 'The request may read.',
+            content: {
+              'application/json': {
+                schema: {
+                  type: 'object',
+                  additionalProperties: false,
+                  required: ['scope', 'isKeyNeeded'],
+                  properties: {
+                    scope: { type: 'string', enum: ['read', 'operate'] },
+                    isKeyNeeded: { type: 'boolean', description: 'False while no key was ever made.' },
+                  },
+                },
+              },
+            },
+          },
+          ...problemAnswers(usualProblems.filter((kind) => kind !== 'invalid-parameter')),
+        },
+      },
+    },
+    (request, reply) =>
+      reply
+        .header('cache-control', 'no-store')
+        .send({
+          scope: request.access?.key?.scope ?? 'operate',
+          isKeyNeeded: request.access?.hasKeys === true,
+        }),
   );
 
   api.post(

@@ -2,7 +2,7 @@ import { fieldName } from '../query/field-name.ts';
 import { countModes } from '../query/question.ts';
 import { mostRows } from '../query/parse-question.ts';
 import { longest } from '../query/parse-value.ts';
-import type { Column, ColumnType, Filter, Resource } from '../query/resource.ts';
+import type { Column, ColumnType, Filter, Order, Resource } from '../query/resource.ts';
 import { exportFormats, mediaTypes } from '../export/export-rows.ts';
 import { problemKinds, type ProblemKind } from './problems.ts';
 import { problemType } from './answer-problem.ts';
@@ -140,14 +140,7 @@ export function listParameters(resource: Resource): Schema {
     additionalProperties: false,
     properties: {
       ...Object.fromEntries(resource.filters.map((filter) => [filter.name, filterSchema(filter)])),
-      ...(resource.sort !== undefined && {
-        sort: {
-          type: 'string',
-          enum: [resource.sort.field, `-${resource.sort.field}`],
-          default: `${resource.sort.isDescendingByDefault ? '-' : ''}${resource.sort.field}`,
-          description: 'The order; a minus means the newest first.',
-        },
-      }),
+      ...(resource.orders !== undefined && { sort: sortSchema(resource.orders) }),
       limit: {
         type: 'integer',
         minimum: 1,
@@ -169,6 +162,16 @@ export function listParameters(resource: Resource): Schema {
         description: 'Goes before the header Accept.',
       },
     },
+  };
+}
+
+function sortSchema(orders: readonly Order[]): Schema {
+  const [usual] = orders;
+  return {
+    type: 'string',
+    enum: orders.flatMap(({ field }) => [field, `-${field}`]),
+    default: `${usual?.isDescendingByDefault === true ? '-' : ''}${usual?.field ?? ''}`,
+    description: 'The order; a minus means the newest or the largest first.',
   };
 }
 

@@ -31,9 +31,9 @@ export function parseQuestion(
   };
 
   const conditions = resource.filters.flatMap((filter) => parseCondition(filter, given[filter.name], note));
-  const isDescending = parseSort(resource, single('sort'), note);
+  const ordering = parseSort(resource, single('sort'), note);
   const cursor = single('cursor');
-  const after = cursor === undefined ? undefined : readCursor(resource, isDescending, cursor);
+  const after = cursor === undefined ? undefined : readCursor(resource, ordering, cursor);
   if (cursor !== undefined && after === undefined)
     note('cursor', 'is no cursor of this list in this order; take nextCursor of the page before');
   const limit = parseLimit(single('limit'), note);
@@ -42,14 +42,14 @@ export function parseQuestion(
     note('count', `is none of ${countModes.join(', ')}`);
   return problems.length > 0
     ? { problems }
-    : { question: { conditions, isDescending, after, limit, count: count as CountMode } };
+    : { question: { conditions, ...ordering, after, limit, count: count as CountMode } };
 }
 
 /** All names that a question about the resource may have. */
 export function parameterNames(resource: Resource): readonly string[] {
   return [
     ...resource.filters.map(({ name }) => name),
-    ...(resource.sort === undefined ? [] : ['sort']),
+    ...(resource.orders === undefined ? [] : ['sort']),
     'limit',
     'cursor',
     'count',
@@ -84,20 +84,19 @@ function parseCondition(
   return [{ filter, values: [...new Set(values)] }];
 }
 
-function parseSort({ sort }: Resource, given: string | undefined, note: Note): boolean {
-  if (sort === undefined) return false;
-  const { field, isDescendingByDefault } = sort;
-  switch (given) {
-    case undefined:
-      return isDescendingByDefault;
-    case field:
-      return false;
-    case `-${field}`:
-      return true;
-    default:
-      note('sort', `is neither ${field} nor -${field}`);
-      return false;
+function parseSort(
+  { orders = [] }: Resource,
+  given: string | undefined,
+  note: Note,
+): Pick<Question, 'order' | 'isDescending'> {
+  const [usual] = orders;
+  if (given === undefined) return { order: usual, isDescending: usual?.isDescendingByDefault ?? false };
+  const order = orders.find(({ field }) => field === given.replace(/^-/, ''));
+  if (order === undefined) {
+    const fields = orders.map(({ field }) => field).join(', ');
+    note('sort', `is none of ${fields}, with a minus before it for the other way round`);
   }
+  return { order, isDescending: given.startsWith('-') };
 }
 
 function parseLimit(given: string | undefined, note: Note): number | undefined {

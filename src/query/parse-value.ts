@@ -42,7 +42,12 @@ export function parseValue(
         ? { value: text }
         : { wrong: 'is no whole number' };
     case 'bigint':
+      return /^-?\d{1,19}$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text)
+        ? { value: text }
+        : { wrong: 'is no whole number' };
     case 'double':
-      return /^-?\d{1,15}$/.test(text) ? { value: text } : { wrong: 'is no whole number' };
+      return /^-?\d{1,350}(\.\d{1,350})?(e[+-]?\d{1,3})?$/.test(text) && Number.isFinite(Number(text))
+        ? { value: text }
+        : { wrong: 'is no number' };
   }
 }

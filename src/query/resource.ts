@@ -25,6 +25,17 @@ export type Filter = {
   readonly example: string;
 };
 
+/** A column, or an expression over columns, that orders rows. Never null. */
+export type KeyPart = { readonly name: string; readonly type: ColumnType };
+
+/** An order that can be asked for by name. */
+export type Order = {
+  readonly field: string;
+  readonly isDescendingByDefault: boolean;
+  /** What comes before the key of the resource; nothing: the key itself is in this order. */
+  readonly by?: KeyPart;
+};
+
 /** Something that can be listed: a view of schema `report`, what may be asked of it, and in which order it comes. */
 export type Resource = {
   readonly name: string;
@@ -32,11 +43,13 @@ export type Resource = {
   readonly title: string;
   /** Where the rows are read from; it has the columns of the view in schema `report`, and may have more. */
   readonly relation: string;
+  /** When given, the rows are groups of those of the relation, and the filters choose what is grouped. */
+  readonly grouped?: { readonly columns: string; readonly by: string };
   readonly columns: readonly Column[];
   /** Columns that order the rows and tell each from every other, with those that the columns do not show. Never null. */
-  readonly key: readonly { readonly name: string; readonly type: ColumnType }[];
-  /** What `sort` may be, the default first; undefined: always in the order of the key. */
-  readonly sort?: { readonly field: string; readonly isDescendingByDefault: boolean };
+  readonly key: readonly KeyPart[];
+  /** What `sort` may be, the usual order first; none: always in the order of the key. */
+  readonly orders?: readonly Order[];
   readonly filters: readonly Filter[];
   /** Text columns whose index holds the first characters only; `rare`: and only rows with unusual values. */
   readonly prefixIndexed?: Readonly<Record<string, 'all' | 'rare'>>;

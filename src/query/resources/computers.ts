@@ -1,5 +1,6 @@
 import { columns } from '../columns.ts';
 import { outcomes, filter, bySource, search } from '../filters.ts';
+import { never, order } from '../orders.ts';
 import type { Resource } from '../resource.ts';
 
 const computerColumns = columns(`
@@ -28,6 +29,17 @@ export const computers: Resource = {
   key: [
     { name: 'source', type: 'text' },
     { name: 'computer', type: 'text' },
+  ],
+  orders: [
+    { field: 'source', isDescendingByDefault: false },
+    order('computer', 'computer', 'text'),
+    order('lastSessionAt', `coalesce(last_session_at, ${never})`, 'timestamp'),
+    order('lastSuccessAt', `coalesce(last_success_at, ${never})`, 'timestamp'),
+    order('sessions30d', 'sessions_30d', 'integer'),
+    order('failed30d', 'failed_30d', 'integer'),
+    order('successRate30d', 'coalesce(success_rate_30d, -1)', 'double'),
+    order('avgDurationSeconds30d', 'coalesce(avg_duration_seconds_30d, -1)', 'double'),
+    order('consecutiveFailures', 'consecutive_failures', 'integer'),
   ],
   filters: [
     bySource,

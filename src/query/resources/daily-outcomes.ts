@@ -35,7 +35,7 @@ export const dailyOutcomes: Resource = {
     { name: 'kind', type: 'text' },
     { name: 'server_key', type: 'text' },
   ],
-  sort: { field: 'day', isDescendingByDefault: true },
+  orders: [{ field: 'day', isDescendingByDefault: true }],
   filters: [
     bySource,
     byServer,

@@ -1,5 +1,6 @@
 import { columns } from '../columns.ts';
 import { kinds, outcomes, filter, bySource, byServer, byJob, byJobId, byKind, search } from '../filters.ts';
+import { never, order } from '../orders.ts';
 import type { Resource } from '../resource.ts';
 
 export const jobs: Resource = {
@@ -27,6 +28,14 @@ export const jobs: Resource = {
     { name: 'source', type: 'text' },
     { name: 'job_name', type: 'text' },
     { name: 'job_id', type: 'uuid' },
+  ],
+  orders: [
+    { field: 'source', isDescendingByDefault: false },
+    order('jobName', 'job_name', 'text'),
+    order('lastSessionAt', `coalesce(last_session_at, ${never})`, 'timestamp'),
+    order('lastSuccessAt', `coalesce(last_success_at, ${never})`, 'timestamp'),
+    order('sessions30d', 'sessions_30d', 'integer'),
+    order('successRate30d', 'coalesce(success_rate_30d, -1)', 'double'),
   ],
   filters: [
     bySource,

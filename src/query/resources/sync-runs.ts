@@ -28,7 +28,7 @@ export const syncRuns: Resource = {
     { name: 'started_at', type: 'timestamp' },
     { name: 'run_id', type: 'uuid' },
   ],
-  sort: { field: 'startedAt', isDescendingByDefault: true },
+  orders: [{ field: 'startedAt', isDescendingByDefault: true }],
   filters: [
     bySource,
     filter('status', 'status', 'text', 'How it stands.', 'failed', {

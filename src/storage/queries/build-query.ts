@@ -1,4 +1,4 @@
-import type { Condition, Question } from '../../query/question.ts';
+import { orderKey, type Condition, type Question } from '../../query/question.ts';
 import type { Resource } from '../../query/resource.ts';
 
 export type Query = { readonly text: string; readonly values: readonly unknown[] };
@@ -23,8 +23,9 @@ export function buildQuery(
 ): Query {
   const values: unknown[] = [];
   const value = (one: unknown, type: string) => `$${values.push(one)}::${type}`;
-  const where = buildWhere(resource, question, hints, value);
-  const { key } = resource;
+  const conditions = buildWhere(resource, question, hints, value);
+  const key = orderKey(resource, question.order);
+  const where = resource.grouped === undefined ? conditions : [];
   if (question.after !== undefined) {
     const position = key.map(({ type }, index) => value(question.after?.[index], sqlTypes[type]));
     const [first] = key;
@@ -38,7 +39,7 @@ export function buildQuery(
   const direction = question.isDescending ? ' desc' : '';
   return {
     text: `select ${[...resource.columns, ...key].map(({ name }) => name).join(', ')}
-from ${resource.relation} as row
+from ${buildRelation(resource, conditions)} as row
 ${where.length === 0 ? '' : `where ${where.join('\n  and ')}\n`}order by ${key.map(({ name }) => `${name}${direction}`).join(', ')}${
       limit === undefined ? '' : `\nlimit ${value(limit, 'integer')}`
     }`,
@@ -49,11 +50,23 @@ ${where.length === 0 ? '' : `where ${where.join('\n  and ')}\n`}order by ${key.m
 /** The SQL that counts the rows of a question, whatever page it asks for. */
 export function buildCount(resource: Resource, question: Question, hints: Hints): Query {
   const values: unknown[] = [];
-  const where = buildWhere(resource, question, hints, (one, type) => `$${values.push(one)}::${type}`);
+  const conditions = buildWhere(resource, question, hints, (one, type) => `$${values.push(one)}::${type}`);
+  const where = resource.grouped === undefined ? conditions : [];
   return {
-    text: `select count(*) from ${resource.relation} as row${where.length === 0 ? '' : `\nwhere ${where.join('\n  and ')}`}`,
+    text: `select count(*) from ${buildRelation(resource, conditions)} as row${where.length === 0 ? '' : `\nwhere ${where.join('\n  and ')}`}`,
     values,
   };
+}
+
+/** What the rows come from; groups are made of those rows that the conditions choose. */
+function buildRelation({ relation, grouped }: Resource, conditions: readonly string[]): string {
+  if (grouped === undefined) return relation;
+  const where = conditions.length === 0 ? '' : `\n  where ${conditions.join('\n    and ')}`;
+  return `(
+  select ${grouped.columns}
+  from ${relation} as row${where}
+  group by ${grouped.by}
+)`;
 }
 
 /** Characters, as in the migration. */

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Position, Question } from '../../query/question.ts';
+import { orderKey, type Position, type Question } from '../../query/question.ts';
 import { sessions } from '../../query/resources/sessions.ts';
 import type { Resource } from '../../query/resource.ts';
 import type { Row } from '../../query/row.ts';
@@ -34,7 +34,7 @@ export async function readPage(
   const shown = raw.slice(0, limit) as unknown as RawRow[];
   return {
     rows: shown.map(toRow),
-    next: raw.length > limit ? readPosition(resource, shown.at(-1)) : undefined,
+    next: raw.length > limit ? readPosition(resource, question, shown.at(-1)) : undefined,
     count,
   };
 }
@@ -44,9 +44,9 @@ export function hintsFor(pool: pg.Pool, resource: Resource, question: Question):
   return resource === sessions ? readHints(pool, question) : Promise.resolve(noHints);
 }
 
-function readPosition({ columns, key }: Resource, raw: RawRow | undefined): Position {
-  return key.map(({ type }, index) => {
-    const text = raw?.[columns.length + index] ?? '';
+function readPosition(resource: Resource, { order }: Question, raw: RawRow | undefined): Position {
+  return orderKey(resource, order).map(({ type }, index) => {
+    const text = raw?.[resource.columns.length + index] ?? '';
     return type === 'timestamp' ? readTime(text) : text;
   });
 }

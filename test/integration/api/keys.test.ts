@@ -20,6 +20,10 @@ const routes: readonly (readonly [string, string, number])[] = [
   ['GET', '/api/v1/servers', 200],
   ['GET', '/api/v1/reports/daily-outcomes', 200],
   ['GET', '/api/v1/reports/overdue', 200],
+  ['GET', '/api/v1/reports/outcomes-by-day', 200],
+  ['GET', '/api/v1/reports/computer-calendar', 200],
+  ['GET', '/api/v1/reports/duration-growth', 200],
+  ['GET', '/api/v1/access', 200],
   ['GET', '/api/v1/sources', 200],
   ['GET', '/api/v1/sync-runs', 200],
   ['GET', `/api/v1/sync-runs/${anId}`, 404],
@@ -107,6 +111,14 @@ describe('with keys', () => {
       expect(body).not.toMatch(/select|from |key_hash/i);
     }
     for (const key of [read, operate]) expect((await ask(method, address, key)).status).toBe(status);
+  });
+
+  it('says what each may do', async () => {
+    for (const [key, scope] of [
+      [read, 'read'],
+      [operate, 'operate'],
+    ] as const)
+      expect(await (await ask('GET', '/api/v1/access', key)).json()).toEqual({ scope, isKeyNeeded: true });
   });
 
   it('takes no key from the address, a cookie or another scheme', async () => {

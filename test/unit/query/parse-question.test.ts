@@ -3,18 +3,40 @@ import { describe, expect, it } from 'vitest';
 import { readCursor, writeCursor } from '../../../src/query/cursor.ts';
 import { fieldName } from '../../../src/query/field-name.ts';
 import { parameterNames, parseQuestion } from '../../../src/query/parse-question.ts';
-import type { ColumnType } from '../../../src/query/resource.ts';
+import { orderKey } from '../../../src/query/question.ts';
+import type { ColumnType, Resource } from '../../../src/query/resource.ts';
+import { computerCalendar } from '../../../src/query/resources/computer-calendar.ts';
 import { computers } from '../../../src/query/resources/computers.ts';
 import { dailyOutcomes } from '../../../src/query/resources/daily-outcomes.ts';
+import { durationGrowth } from '../../../src/query/resources/duration-growth.ts';
 import { jobs } from '../../../src/query/resources/jobs.ts';
+import { outcomesByDay } from '../../../src/query/resources/outcomes-by-day.ts';
 import { overdue } from '../../../src/query/resources/overdue.ts';
 import { servers } from '../../../src/query/resources/servers.ts';
 import { sessions } from '../../../src/query/resources/sessions.ts';
 import { sources } from '../../../src/query/resources/sources.ts';
 import { syncRuns } from '../../../src/query/resources/sync-runs.ts';
 
-const all = [sessions, jobs, computers, overdue, servers, dailyOutcomes, sources, syncRuns];
+const all = [
+  sessions,
+  jobs,
+  computers,
+  computerCalendar,
+  overdue,
+  servers,
+  dailyOutcomes,
+  outcomesByDay,
+  durationGrowth,
+  sources,
+  syncRuns,
+];
 const aResource = fc.constantFrom(...all);
+const ordered = (resource: Resource) =>
+  fc.record({
+    resource: fc.constant(resource),
+    order: fc.constantFrom(...(resource.orders ?? [undefined])),
+    isDescending: fc.boolean(),
+  });
 
 /** Values as they stand in a cursor. */
 const values: Readonly<Record<ColumnType, fc.Arbitrary<string>>> = {
@@ -37,8 +59,8 @@ const values: Readonly<Record<ColumnType, fc.Arbitrary<string>>> = {
     })
     .map((date) => date.toISOString().slice(0, 10)),
   integer: fc.integer().map(String),
-  bigint: fc.maxSafeNat().map((value) => String(value % 1e15)),
-  double: fc.nat().map(String),
+  bigint: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
+  double: fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 }).map(String),
   boolean: fc.boolean().map(String),
 };
 
@@ -46,20 +68,27 @@ describe('cursors', () => {
   it('come back as they were made, in their own list and order only', () => {
     fc.assert(
       fc.property(
-        aResource.chain((resource) =>
-          fc.tuple(
-            fc.constant(resource),
-            fc.boolean(),
-            fc.tuple(...resource.key.map(({ type }) => values[type])),
+        aResource
+          .chain(ordered)
+          .chain(({ resource, ...ordering }) =>
+            fc.tuple(
+              fc.constant(resource),
+              fc.constant(ordering),
+              fc.tuple(...orderKey(resource, ordering.order).map(({ type }) => values[type])),
+            ),
           ),
-        ),
-        ([resource, isDescending, position]) => {
-          const cursor = writeCursor(resource, isDescending, position);
+        ([resource, ordering, position]) => {
+          const cursor = writeCursor(resource, ordering, position);
           expect(cursor).toMatch(/^[\w-]*$/);
-          expect(readCursor(resource, isDescending, cursor)).toEqual(position);
-          expect(readCursor(resource, !isDescending, cursor)).toBeUndefined();
+          expect(readCursor(resource, ordering, cursor)).toEqual(position);
+          expect(
+            readCursor(resource, { ...ordering, isDescending: !ordering.isDescending }, cursor),
+          ).toBeUndefined();
+          for (const order of resource.orders ?? [])
+            if (order !== ordering.order)
+              expect(readCursor(resource, { ...ordering, order }, cursor)).toBeUndefined();
           for (const other of all)
-            if (other !== resource) expect(readCursor(other, isDescending, cursor)).toBeUndefined();
+            if (other !== resource) expect(readCursor(other, ordering, cursor)).toBeUndefined();
         },
       ),
     );
@@ -77,10 +106,12 @@ describe('cursors', () => {
         .map((parts) => Buffer.from(JSON.stringify(parts)).toString('base64url')),
     );
     fc.assert(
-      fc.property(aResource, fc.boolean(), made, (resource, isDescending, cursor) => {
-        const position = readCursor(resource, isDescending, cursor);
+      fc.property(aResource.chain(ordered), made, ({ resource, ...ordering }, cursor) => {
+        const position = readCursor(resource, ordering, cursor);
         if (position !== undefined)
-          expect(position.map((value) => typeof value)).toEqual(resource.key.map(() => 'string'));
+          expect(position.map((value) => typeof value)).toEqual(
+            orderKey(resource, ordering.order).map(() => 'string'),
+          );
       }),
     );
   });
@@ -121,12 +152,13 @@ describe('questions', () => {
 });
 
 it('each resource shows columns that its filters and key know', () => {
-  for (const { columns, filters, sort, name } of all) {
+  for (const { columns, filters, orders = [], name, grouped } of all) {
     const names = columns.map((column) => column.name);
     expect([name, new Set(names).size]).toEqual([name, names.length]);
-    if (sort !== undefined) expect(names.map(fieldName)).toContain(sort.field);
+    for (const { field } of orders)
+      expect([name, names.map(fieldName)]).toEqual([name, expect.arrayContaining([field])]);
     for (const filter of filters)
-      if (filter.operator !== 'search')
+      if (filter.operator !== 'search' && grouped === undefined)
         expect([name, names]).toEqual([name, expect.arrayContaining([filter.column])]);
   }
 });
