@@ -175,12 +175,10 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions): void {
       },
     },
     (request, reply) =>
-      reply
-        .header('cache-control', 'no-store')
-        .send({
-          scope: request.access?.key?.scope ?? 'operate',
-          isKeyNeeded: request.access?.hasKeys === true,
-        }),
+      reply.header('cache-control', 'no-store').send({
+        scope: request.access?.key?.scope ?? 'operate',
+        isKeyNeeded: request.access?.hasKeys === true,
+      }),
   );
 
   api.post(
