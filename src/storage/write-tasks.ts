@@ -69,7 +69,8 @@ from (
     asked.session_id,
     count(task.task_id)::integer as task_count,
     string_agg(distinct nullif(task.reason, ''), e'\\n') as reason,
-    least(sum(task.total_bytes), 9223372036854775807)::bigint as bytes,
+    -- The sum of nothing is not known, which \`least\` would pass over.
+    case when count(task.total_bytes) > 0 then least(sum(task.total_bytes), 9223372036854775807)::bigint end as bytes,
     min(nullif(task.machine, '')) filter (where session.kind = 'computer') as machine
   from unnest($2::uuid[]) as asked(session_id)
   join sessions as session on session.source_id = $1::integer and session.session_id = asked.session_id

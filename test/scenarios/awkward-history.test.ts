@@ -94,6 +94,10 @@ describe.each(['entity', 'reference'] as const)('an awkward history, list form %
     expect(rows.map((row) => row.computer)).toEqual(['PC - 4', 'PC - 4', 'PC - 4', 'PC-1', 'PC-1', 'PC-1']);
     expect(rows.flatMap((row) => row.reason ?? [])).toEqual(['Because of a - b - c', 'Because of a - b - c']);
     expect(rows[0]).toMatchObject({ bytes: '1000000000000', tasks: 1 });
+    // A job's session has no task of its own, and so no known size.
+    expect(
+      await database.query(`select distinct processed_bytes from report.sessions where kind = 'job'`),
+    ).toEqual([{ processed_bytes: null }]);
     const running = await database.query<{ computer: string }>(
       `select distinct computer from report.sessions where outcome = 'running' and kind = 'computer' order by 1`,
     );

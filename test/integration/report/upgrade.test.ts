@@ -60,6 +60,8 @@ it('brings a database of the first release, with its data, to the figures a new 
     );
   }
   await old.query(data);
+  // What the first release wrote for a size that it did not know.
+  await old.query(`update sessions set processed_bytes = 9223372036854775807`);
   const { applied } = await migrateDatabase(old.url);
   expect(applied).toEqual(known.map(({ name }) => name).filter((name) => !firstRelease.includes(name)));
 
