@@ -16,7 +16,7 @@ export default {
     only('no-unresolvable', {}, { couldNotResolve: true, pathNot: 'generated' }),
     only(
       'no-undeclared-package',
-      { path: '^src/' },
+      { path: '^src/', pathNot: folder('dashboard') },
       { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
     ),
     only('domain-imports-nothing', { path: folder('domain') }, { pathNot: folder('domain') }),
@@ -58,8 +58,18 @@ export default {
     ),
     only(
       'delivery-does-not-compose',
-      { path: '^src/(cli|queue|api|dashboard)/' },
+      { path: '^src/(cli|queue|api)/' },
       { path: '^src/(bin|enterprise-manager|simulator)/|^src/compose' },
+    ),
+    only(
+      'dashboard-stands-alone',
+      { path: folder('dashboard') },
+      { path: '^src/', pathNot: folder('dashboard') },
+    ),
+    only(
+      'dashboard-is-known-by-none',
+      { path: '^src/', pathNot: folder('dashboard') },
+      { path: folder('dashboard') },
     ),
     only('only-bin-starts', { path: '^src/', pathNot: '^src/bin/' }, { path: '^src/bin/' }),
     only('only-bin-composes', { path: '^src/', pathNot: '^src/(bin/|compose)' }, { path: '^src/compose' }),
@@ -71,9 +81,10 @@ export default {
     owned('export', ['hyparquet-writer']),
     owned('(config|queue)', ['zod']),
     owned('metrics', ['prom-client']),
+    owned('dashboard', ['preact', 'preact-iso', '@tanstack', 'uplot', 'vite', 'openapi-typescript']),
   ],
   options: {
-    doNotFollow: { path: ['node_modules', 'src/storage/generated'] },
+    doNotFollow: { path: ['node_modules', 'src/storage/generated', 'src/dashboard/generated'] },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {

@@ -6,6 +6,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { problemKinds, Problem } from './problems.ts';
 import type { QueryOptions } from './query-options.ts';
+import { serveDashboard } from './serve-dashboard.ts';
 import { queryRoutes } from './query-routes.ts';
 
 /** The query API with its description, as part of a server. */
@@ -72,8 +73,7 @@ export async function addQueryApi(api: FastifyInstance, options: QueryOptions): 
     theme: { title: 'Session History for Veeam Agents: API' },
   });
 
-  // Whoever opens the bare address in a browser finds something to look at.
-  api.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs/'));
+  await serveDashboard(api, options.dashboardFolder);
   api.get('/openapi.json', { schema: { hide: true } }, () => api.swagger());
   api.get('/problems/:kind', { schema: { hide: true } }, (request, reply) => {
     const { kind } = request.params as { readonly kind: string };

@@ -6,6 +6,8 @@ export type SyncRequest = 'queued' | 'unknown' | 'not-scheduled' | 'credentials-
 /** What the query API needs from the rest of the program. */
 export type QueryOptions = {
   readonly version: string;
+  /** Where the built dashboard lies. */
+  readonly dashboardFolder: string;
   /** undefined while the database has not answered yet. */
   readonly pool: () => QueryPool | undefined;
   readonly noteKeyUse: (id: string) => void;

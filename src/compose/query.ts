@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { QueryOptions, SyncRequest } from '../api/query-options.ts';
 import type { Config } from '../config/config.ts';
 import { isRefused } from '../domain/next-run.ts';
@@ -26,6 +27,7 @@ export function openQueries(parts: {
   return {
     options: {
       version: parts.version,
+      dashboardFolder: fileURLToPath(new URL('../dashboard', import.meta.url)),
       beginDownload: startCollectingEarly,
       rateLimit: config.apiRateLimit,
       corsOrigins: config.apiCorsOrigins,

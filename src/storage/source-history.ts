@@ -20,7 +20,7 @@ import {
 } from './listed-records.ts';
 import { settleAndRelease } from './settle-computers.ts';
 import { settleJobNames } from './settle-names.ts';
-import { insertRun, isHolder, updateRun } from './sync-runs.ts';
+import { insertRun, isHolder, progressNoter, updateRun } from './sync-runs.ts';
 import { takeSource } from './take-source.ts';
 import { areComputersDueNow, noteComputers } from './write-computers.ts';
 import { adoptTasksMode } from './task-backlog.ts';
@@ -108,6 +108,8 @@ export async function holdSource(
         areComputersDue,
       };
     },
+
+    noteProgress: progressNoter(prisma, runId),
 
     writeInventory: (servers: readonly BackupServer[], jobs: readonly BackupJob[]): Promise<void> =>
       write(async (statement) => {

@@ -1,4 +1,4 @@
-import type { RunOutcome, RunTrigger } from '../domain/sync-run.ts';
+import type { RunCounts, RunOutcome, RunTrigger } from '../domain/sync-run.ts';
 import type { Statements } from './database.ts';
 
 /** The source's row, made at first sight. */
@@ -65,6 +65,34 @@ export async function isHolder(statement: Statements, sourceId: number, fence: b
 /** Lets writers of one source go one after the other, before they lock anything else: runs and tasks are not held apart. */
 export async function lockSource(statement: Statements, sourceId: number): Promise<void> {
   await statement.$executeRawUnsafe(`select from sources where id = $1::integer for no key update`, sourceId);
+}
+
+const watchedEveryMs = 1_000;
+
+/** A function that writes down how far a run has come, once a second at most; runs shorter than that never do. */
+export function progressNoter(
+  statement: Statements,
+  runId: string,
+): (progress: Pick<RunCounts, 'listed' | 'new' | 'changed'>) => void {
+  let next = performance.now() + watchedEveryMs;
+  return (progress) => {
+    if (performance.now() < next) return;
+    next = Number.POSITIVE_INFINITY;
+    statement
+      .$executeRawUnsafe(
+        `update sync_runs set listed = $2::integer, new_sessions = $3::integer, changed = $4::integer
+         where run_id = $1::uuid and status = 'running'`,
+        runId,
+        progress.listed,
+        progress.new,
+        progress.changed,
+      )
+      // The run itself will say what is wrong with the database.
+      .catch(() => undefined)
+      .finally(() => {
+        next = performance.now() + watchedEveryMs;
+      });
+  };
 }
 
 /** Closes the run's record. A run that another has replaced was closed by that one and stays so. */

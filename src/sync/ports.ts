@@ -4,7 +4,7 @@ import type { BackupJob, BackupServer, DiscoveredComputer } from '../domain/inve
 import type { ListForm } from '../domain/list-form.ts';
 import type { ListedRecord, SessionRow, UnreadableRow } from '../domain/session-row.ts';
 import type { Sighting } from '../domain/sighting.ts';
-import type { RunOutcome } from '../domain/sync-run.ts';
+import type { RunCounts, RunOutcome } from '../domain/sync-run.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 
 /** The session list while it arrives. Memory does not grow with it. */
@@ -103,6 +103,8 @@ export type SourceHistory = {
     /** Fingerprints of the records that could not be read this time. */
     readonly unreadable: readonly string[];
   }): Promise<void>;
+  /** Shows how far the run has come, now and then, to those who watch it. Never waits and never fails. */
+  noteProgress(progress: Pick<RunCounts, 'listed' | 'new' | 'changed'>): void;
   /** Sessions without a final result that the list no longer shows. */
   readVanished(): Promise<readonly string[]>;
   markLost(sessionIds: readonly string[]): Promise<unknown>;

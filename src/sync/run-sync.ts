@@ -74,7 +74,11 @@ async function sync(
   const jobNames = new Set([...known.jobNames, ...(await syncInventory(em, history, options))]);
   if (known.areComputersDue) await history.writeComputers(await optional(() => em.readComputers(), options));
   let listed = 0;
-  const report = () => options.onProgress?.({ listed, new: findings.new, changed: findings.changed });
+  const report = () => {
+    const progress = { listed, new: findings.new, changed: findings.changed };
+    options.onProgress?.(progress);
+    history.noteProgress(progress);
+  };
 
   for (let attempt = 1; ; attempt += 1) {
     const startedAt = performance.now();

@@ -86,7 +86,7 @@ it('adds up the runs of a day, of all sources or those asked for', async () => {
         retries: 1,
       },
       durationSecondsSum: 20 * 60,
-      processedBytesSum: 8_000_000_000_000_000_003,
+      processedBytesSum: 8e18,
     },
   ]);
   expect(await rows(`/reports/outcomes-by-day?dayFrom=${day}&source=hq`)).toMatchObject([
