@@ -1,4 +1,5 @@
 import { describeDatabase } from '../storage/open-history.ts';
+import { rebuildFigures } from '../storage/rebuild-figures.ts';
 import { ensureReaderRole, makeLoginStatement } from '../storage/reader-role.ts';
 import type { App, ExitCode } from './app.ts';
 import { painter } from './paint.ts';
@@ -15,7 +16,7 @@ export async function runMigrateCommand(
     app.stdout.write(`${paint('green', '✓')} ${describeDatabase(history.url)}  ${what}\n`);
     if (options.rebuild === true) {
       app.stderr.write('Working out again what is kept beside the sessions. Syncs wait meanwhile.\n');
-      await history.pool.query('select rebuild_figures()');
+      await rebuildFigures(history.url);
       app.stdout.write(`${paint('green', '✓')} runs and computers are worked out anew from the sessions\n`);
     }
     app.stdout.write(

@@ -10,6 +10,9 @@ const migrationsFolder = fileURLToPath(new URL('../../prisma/migrations', import
 /** Any number that no other program on the same database is likely to use: "sess" in ASCII. */
 const migrationLock = 0x73657373;
 
+/** The lock of Prisma's engine: it belongs to the connection that runs the scripts. */
+const engineLock = 72_707_369;
+
 /**
  * Brings the database to this version with Prisma's migration engine and returns the names applied, none when it was
  * up to date. Any number of processes may start it at once: one works under an advisory lock, the others wait.
@@ -26,6 +29,9 @@ export async function migrateDatabase(databaseUrl: string): Promise<{ readonly a
     // Nearly every start finds nothing to do and is spared the lock and the engine's start-up.
     if (await isUpToDate(lockHolder, known)) return { applied: [] };
     await lockHolder.query('select pg_advisory_lock($1)', [migrationLock]);
+    // A process that was killed leaves its script running in the server, maybe for minutes; the engine would wait ten seconds.
+    await lockHolder.query('select pg_advisory_lock($1)', [engineLock]);
+    await lockHolder.query('select pg_advisory_unlock($1)', [engineLock]);
     if (await isUpToDate(lockHolder, known)) return { applied: [] };
     return { applied: await applyMigrations(databaseUrl, known) };
   } finally {

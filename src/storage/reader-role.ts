@@ -34,6 +34,11 @@ export async function ensureReaderRole(statement: Statements): Promise<boolean> 
        grant usage on schema report to ${role};
        grant select on all tables in schema report to ${role};
        alter default privileges in schema report grant select on tables to ${role};
+       -- Whoever may connect may make large objects, and fill the disk with them. Only a superuser can forbid it.
+       begin
+         revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) from public;
+       exception when insufficient_privilege then null;
+       end;
      end $$`,
   );
   return true;

@@ -95,6 +95,28 @@ it('goes on after a process that was killed before its script ran', async () => 
   ).toEqual([{ views: 6 }]);
 });
 
+it('waits for the script of a process that was killed, however long it runs', async () => {
+  const { url, query } = await database({ empty: true });
+  const orphan = new pg.Client({ connectionString: url });
+  await orphan.connect();
+  const engineLock = 72_707_369;
+  await orphan.query('select pg_advisory_lock($1)', [engineLock]);
+  const migrated = migrateDatabase(url);
+  // The engine gives up after ten seconds, so it must not be the one that waits: it is the holder of this program's lock.
+  const waiters = () =>
+    query<{ id: number }>(`
+      select holder.objid::integer as id
+      from pg_locks as waiter
+      left join pg_locks as holder on holder.pid = waiter.pid and holder.locktype = 'advisory' and holder.granted
+      where waiter.locktype = 'advisory' and not waiter.granted and waiter.objid = ${engineLock}
+        and waiter.database = (select oid from pg_database where datname = current_database())`);
+  let waiting = await waiters();
+  while (waiting.length === 0) waiting = await waiters();
+  expect(waiting).toEqual([{ id: 0x73657373 }]);
+  await orphan.end();
+  expect((await migrated).applied).toEqual(migrations);
+});
+
 it('refuses a database of a newer version', async () => {
   const { url, query } = await database();
   await query(

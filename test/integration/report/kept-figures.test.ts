@@ -1,6 +1,8 @@
 import fc from 'fast-check';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
+import { workOutFigures, type Session } from '../../support/work-out-figures.ts';
 
 let database: TestDatabase;
 
@@ -84,90 +86,6 @@ async function perform(step: Step): Promise<void> {
   }
 }
 
-type Session = {
-  readonly source: string;
-  readonly id: string;
-  readonly job: string | null;
-  readonly kind: string;
-  readonly computer: string | null;
-  readonly retry: boolean;
-  readonly outcome: string;
-  readonly created: number;
-  readonly ended: number | null;
-};
-
-/** The rule of the contract, told again in another language. */
-function workOut(sessions: readonly Session[], now: number) {
-  const jobs = new Map<string, Session[]>();
-  for (const one of [...sessions].sort((a, b) => a.created - b.created || (a.id < b.id ? -1 : 1))) {
-    const key = one.job === null ? `alone ${one.source}/${one.id}` : `${one.source}/${one.job}`;
-    jobs.set(key, [...(jobs.get(key) ?? []), one]);
-  }
-  const runs = [...jobs.values()].flatMap((ofJob) => {
-    const found: Session[][] = [];
-    for (const one of ofJob) {
-      const last = found.at(-1);
-      if (one.retry && last !== undefined) last.push(one);
-      else found.push([one]);
-    }
-    return found;
-  });
-  const monthAgo = now - 30 * 86_400_000;
-  const summaries = runs.map((attempts) => {
-    const [first] = attempts;
-    const last = attempts.at(-1);
-    if (first === undefined || last === undefined) throw new Error('a run without an attempt');
-    return { first, last, attempts, started: first.created };
-  });
-  const daily: Record<string, number[]> = {};
-  for (const { last, attempts, started } of summaries) {
-    const key = [new Date(started).toISOString().slice(0, 10), last.source].join(' ');
-    const figures = (daily[key] ??= [0, 0, 0, 0, 0, 0, 0]);
-    const add = (index: number, amount: number) => (figures[index] = (figures[index] ?? 0) + amount);
-    add(0, 1);
-    const column = ['total', 'success', 'warning', 'failed', 'running', 'lost'].indexOf(last.outcome);
-    if (column > 0) add(column, 1);
-    add(6, attempts.length - 1);
-  }
-  const computers: Record<string, unknown[]> = {};
-  const names = new Set(
-    sessions.flatMap(({ kind, computer, source }) =>
-      kind === 'computer' && computer !== null ? [`${source} ${computer}`] : [],
-    ),
-  );
-  for (const name of names) {
-    const isOf = (one: Session) => one.kind === 'computer' && `${one.source} ${one.computer ?? ''}` === name;
-    const own = summaries
-      .filter(({ last }) => isOf(last))
-      .sort((a, b) => b.last.created - a.last.created || (a.last.id > b.last.id ? -1 : 1));
-    const [newest] = own;
-    if (newest === undefined) continue;
-    const isGood = ({ last }: { last: Session }) => ['success', 'warning'].includes(last.outcome);
-    const good = own.findIndex(isGood);
-    const recent = own.filter(({ started }) => started > monthAgo);
-    const count = (outcome: string) => recent.filter(({ last }) => last.outcome === outcome).length;
-    const starts = own.map(({ started }) => started).sort((a, b) => a - b);
-    const gaps = starts
-      .flatMap((start, index) => (index === 0 ? [] : [(start - (starts[index - 1] ?? 0)) / 1_000]))
-      .filter((gap) => gap > 0)
-      .sort((a, b) => a - b);
-    const middle = (gaps.length - 1) / 2;
-    const ends = own.filter(isGood).flatMap(({ last }) => last.ended ?? []);
-    computers[name] = [
-      newest.last.created,
-      newest.last.outcome,
-      ends.length === 0 ? null : Math.max(...ends),
-      sessions.filter((one) => isOf(one) && one.created > monthAgo).length,
-      count('success'),
-      count('warning'),
-      count('failed'),
-      own.slice(0, good === -1 ? undefined : good).filter(({ last }) => last.outcome === 'failed').length,
-      gaps.length === 0 ? null : ((gaps[Math.floor(middle)] ?? 0) + (gaps[Math.ceil(middle)] ?? 0)) / 2,
-    ];
-  }
-  return { daily, computers };
-}
-
 const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::double precision`;
 
 async function shown() {
@@ -182,9 +100,14 @@ async function shown() {
          failed_30d, consecutive_failures, usual_interval_seconds) as figures
      from report.computers`,
   );
+  const runs = await database.query<{ key: string; figures: unknown[] }>(
+    `select source || ' ' || session_id as key,
+       jsonb_build_array(${ms('started_at')}, ${ms('ended_at')}, outcome, attempts, last_session_id) as figures
+     from report.runs`,
+  );
   const of = <T>(rows: readonly { key: string; figures: T }[]) =>
     Object.fromEntries(rows.map(({ key, figures }) => [key, figures]));
-  return { daily: of(daily), computers: of(computers) };
+  return { daily: of(daily), computers: of(computers), runs: of(runs) };
 }
 
 it('equal what the sessions alone say, after whatever was written in whatever order', async () => {
@@ -198,7 +121,7 @@ it('equal what the sessions alone say, after whatever was written in whatever or
          from sessions join sources as source on source.id = source_id`,
       );
       const [clock] = await database.query<{ now: number }>(`select ${ms('now()')} as now`);
-      expect(await shown()).toEqual(workOut(sessions, clock?.now ?? 0));
+      expect(await shown()).toEqual(workOutFigures(sessions, clock?.now ?? 0));
       // And the rule in SQL, which a rebuild goes back to, is the same.
       expect(
         await database.query(
@@ -206,6 +129,11 @@ it('equal what the sessions alone say, after whatever was written in whatever or
            except select session_id, run_started_at, is_last_attempt from session_attempts`,
         ),
       ).toEqual([]);
+      const kept = `select to_jsonb(known) - 'is_stale' as kept from computers as known order by source_id, computer_key`;
+      for (const source of [1, 2]) await database.query('select settle_computers($1, 1000)', [source]);
+      const before = await database.query(kept);
+      await database.query('select rebuild_figures()');
+      expect(await database.query(kept)).toEqual(before);
     }),
     { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 150) },
   );
@@ -233,4 +161,35 @@ it('come back from nothing', async () => {
   expect(await shown()).not.toEqual(before);
   await database.query('select rebuild_figures()');
   expect(await shown()).toEqual(before);
+});
+
+it('come back while others write: nobody is refused for it', async () => {
+  const [writer, rebuilder] = [1, 2].map(() => new pg.Client({ connectionString: database.url }));
+  if (writer === undefined || rebuilder === undefined) throw new Error('no client');
+  await Promise.all([writer.connect(), rebuilder.connect()]);
+  // As every writer: its source first, then the sessions.
+  await writer.query('begin');
+  await writer.query('select from sources where id = 1 for no key update');
+  const rebuilt = rebuilder.query('select rebuild_figures()');
+  const isWaiting = `select from pg_locks where not granted and pid <> pg_backend_pid()
+    and database = (select oid from pg_database where datname = current_database())`;
+  while ((await database.query(isWaiting)).length === 0);
+  const row = {
+    id: 20,
+    source: 1,
+    job: 2,
+    hour: 70,
+    minutes: 5,
+    retry: true,
+    result: 'Failed',
+    computer: 'PC-9',
+    kind: 'computer',
+  };
+  await writer.query(upsert, [JSON.stringify([row])]);
+  await writer.query('commit');
+  await rebuilt;
+  await Promise.all([writer.end(), rebuilder.end()]);
+  expect(await database.query(`select from computers where computer = 'PC-9' and not is_stale`)).toHaveLength(
+    1,
+  );
 });

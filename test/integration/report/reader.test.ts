@@ -1,5 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openDatabase } from '../../../src/storage/database.ts';
+import { ensureReaderRole } from '../../../src/storage/reader-role.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
 
 let database: TestDatabase;
@@ -13,16 +15,9 @@ beforeAll(async () => {
       values (1, gen_random_uuid(), 'one', 'computer', 'PC-1', false, now());
     insert into api_keys (name, scope, key_hash) values ('key', 'read', 'hash');
   `);
-  // The role belongs to the server, and other tests use it too.
-  await database.query(`
-    do $$ begin
-      perform pg_advisory_xact_lock(hashtext('session_history_reader'));
-      if not exists (select from pg_roles where rolname = 'session_history_reader') then
-        create role session_history_reader nologin;
-      end if;
-      grant usage on schema report to session_history_reader;
-      grant select on all tables in schema report to session_history_reader;
-    end $$`);
+  const history = openDatabase(database.url);
+  expect(await ensureReaderRole(history.prisma)).toBe(true);
+  await history.close();
   reader = new pg.Client({ connectionString: database.url });
   await reader.connect();
   await reader.query('set role session_history_reader');
@@ -63,6 +58,39 @@ it('sees in the catalog what a schema crawler shows people: views, columns, comm
   expect(elsewhere.rows).toEqual([]);
 });
 
+it('finds the key of each view in its comment', async () => {
+  const { rows } = await reader.query<{ view: string; key: string | null }>(
+    `select table_name as view, substring(obj_description(format('report.%I', table_name)::regclass) from 'Key: (.*)\\.$') as key
+     from information_schema.tables where table_schema = 'report'`,
+  );
+  for (const { view, key } of rows) {
+    expect([view, key]).toEqual([view, expect.any(String)]);
+    expect(
+      (
+        await reader.query(
+          `select ${key ?? ''} from report.${view} group by ${key ?? ''} having count(*) > 1`,
+        )
+      ).rows,
+    ).toEqual([]);
+  }
+});
+
+it('finds types only that every tool knows', async () => {
+  const { rows } = await reader.query<{ type: string }>(
+    `select distinct data_type as type from information_schema.columns where table_schema = 'report' order by 1`,
+  );
+  expect(rows.map(({ type }) => type)).toEqual([
+    'bigint',
+    'boolean',
+    'date',
+    'double precision',
+    'integer',
+    'text',
+    'timestamp with time zone',
+    'uuid',
+  ]);
+});
+
 it.each([
   'select * from sessions',
   'select * from public.api_keys',
@@ -85,6 +113,14 @@ it.each([
   `comment on view report.sessions is 'mine'`,
   'create role another',
   'alter role session_history_reader superuser',
+  'select lo_create(0)',
+  'select lo_creat(1)',
+  `select lo_from_bytea(0, 'mine')`,
+  `select lo_import('/etc/passwd')`,
+  'create schema mine',
+  'create extension dblink',
+  'select * from pg_authid',
+  `select nextval('sources_id_seq')`,
   `select pg_read_file('/etc/passwd')`,
   `copy report.sessions to '/tmp/stolen'`,
   `copy report.sessions to program 'cat'`,
