@@ -217,6 +217,56 @@ left join (
 
 comment on column report.jobs.last_success_at is 'End of its newest run that succeeded, with or without warnings (UTC).';
 
+-- ── The same figures, sorted by what is told apart at once ─────────────────────────────────────────────────────────
+-- Rows of a day are sorted by job first: an id is compared in no time, names are compared by the rules of a language.
+
+create or replace view report.daily_outcomes as
+select
+  (coalesce(session.run_started_at, session.created_at) at time zone 'UTC')::date as day,
+  source.name as source,
+  session.server_name,
+  session.job_id,
+  session.job_name,
+  session.kind,
+  (count(*) filter (where session.is_last_attempt))::integer as total,
+  (count(*) filter (where session.is_last_attempt and session.outcome = 'success'))::integer as success,
+  (count(*) filter (where session.is_last_attempt and session.outcome = 'warning'))::integer as warning,
+  (count(*) filter (where session.is_last_attempt and session.outcome = 'failed'))::integer as failed,
+  (count(*) filter (where session.is_last_attempt and session.outcome = 'running'))::integer as running,
+  (count(*) filter (where session.is_last_attempt and session.outcome = 'lost'))::integer as lost,
+  count(session.run_started_at)::integer as retries,
+  coalesce(sum(extract(epoch from session.ended_at - session.created_at)), 0)::double precision as duration_seconds_sum,
+  -- Enterprise Manager has been seen to state sizes near the largest number there is.
+  least(coalesce(sum(session.processed_bytes), 0), 9223372036854775807)::bigint as processed_bytes_sum
+from sessions as session
+join sources as source on source.id = session.source_id
+group by 1, 4, 2, 3, 5, 6;
+
+-- ── Tasks look for their session only where they do not name the machine themselves ────────────────────────────────
+
+create or replace view report.tasks as
+select
+  source.name as source,
+  task.task_id,
+  task.session_id,
+  task.task_name,
+  coalesce(
+    task.machine,
+    (
+      select session.computer from sessions as session
+      where session.source_id = task.source_id and session.session_id = task.session_id
+    )
+  ) as computer,
+  task.state,
+  task.result,
+  nullif(task.reason, '') as reason,
+  task.total_bytes,
+  task.created_at,
+  task.ended_at,
+  extract(epoch from task.ended_at - task.created_at)::double precision as duration_seconds
+from tasks as task
+join sources as source on source.id = task.source_id;
+
 -- ── Views have no keys in the catalog, so their comments name them ─────────────────────────────────────────────────
 
 comment on view report.sessions is 'Every agent backup session Enterprise Manager ever listed, once, with its last known values: attempts, not runs. Count kind computer for computers and kind job for job runs; together they count twice. Key: source, session_id.';
