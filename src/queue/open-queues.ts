@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createPostgresBackend,
   createRedisBackend,
@@ -38,11 +40,11 @@ export type Queues = {
   unschedule(id: string): Promise<void>;
   /** Forgets that a job of this `once` waits or runs. */
   forget(queue: QueueName, once: string): Promise<void>;
-  /** Works on a queue until closed; `close` resolves when the jobs under way have ended. */
-  work(queue: QueueName, concurrency: number, process: Processor): { close(): Promise<void> };
+  /** Works on a queue until closed; throws when it cannot be reached to begin with. `close` resolves when the jobs under way have ended. */
+  work(queue: QueueName, concurrency: number, process: Processor): Promise<{ close(): Promise<void> }>;
+  /** Drops old events, which nobody here reads. Throws nothing. */
+  trim(): Promise<void>;
   count(): Promise<Readonly<Record<QueueName, Readonly<Record<string, number>>>>>;
-  /** Throws when the queue cannot be reached. */
-  ping(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -52,9 +54,8 @@ export async function openQueues(place: QueuePlace, options: QueueOptions): Prom
   if (place.kind === 'redis') {
     const classes = withBackend(pace(createRedisBackend, closing.signal));
     const connect = { connection: place.redis, prefix: place.prefix };
-    return assemble(classes, connect, options, closing, async () => {
-      await place.redis.ping();
-    });
+    await firstAnswer(place.redis);
+    return assemble(classes, connect, options, closing, () => Promise.resolve());
   }
   const client = await place.pool.connect();
   try {
@@ -65,7 +66,13 @@ export async function openQueues(place: QueuePlace, options: QueueOptions): Prom
   const classes = withBackend(pace(createPostgresBackend, closing.signal));
   const connect = { connection: place.pool, prefix: 'session-history' };
   return assemble(classes, connect, options, closing, async () => {
-    await place.pool.query('select 1');
+    // BullMQ drops those of a queue with each 256th event of all queues, if that one happens to be of this queue.
+    await place.pool.query(
+      `delete from event as old
+       using (select queue, max(id) as id from event group by queue) as newest
+       where old.queue = newest.queue and old.id <= newest.id - $1::bigint`,
+      [keptEvents],
+    );
   });
 }
 
@@ -73,29 +80,32 @@ type Connect<Connection> = { readonly connection: Connection; readonly prefix: s
 
 /** Milliseconds. A worker that died is noticed after two of these at most. */
 const lockMs = 15_000;
+/** On top of the pauses of `pace`. BullMQ's own 15 s would outlast both the outage and the patience of whoever stops the process. */
+const retryMs = 1_000;
+const keptEvents = 1_000;
 const keptFailures = { count: 100, age: 86_400 };
 
-function assemble<Backend extends IQueueBackend, Connection>(
+async function assemble<Backend extends IQueueBackend, Connection>(
   classes: ReturnType<typeof withBackend<Backend, Connection>>,
   connect: Connect<Connection>,
   { isTraced, onTrouble }: QueueOptions,
   closing: AbortController,
-  ping: () => Promise<void>,
-): Queues {
+  trim: () => Promise<void>,
+): Promise<Queues> {
   const shared = {
     ...connect,
     ...(isTraced && { telemetry: new BullMQOtel({ tracerName: 'session-history' }) }),
   };
-  const open = (name: QueueName) => {
+  const open = async (name: QueueName) => {
     const queue = new classes.Queue<object, void>(queueName(name), {
       ...shared,
       streams: { events: { maxLen: 100 } },
       defaultJobOptions: { removeOnComplete: true, removeOnFail: keptFailures },
     });
     queue.on('error', onTrouble);
-    return queue;
+    return whenReady(queue);
   };
-  const queues = { sync: open('sync'), upkeep: open('upkeep') };
+  const queues = { sync: await open('sync'), upkeep: await open('upkeep') };
 
   return {
     add: async ({ name, ...data }, once) => {
@@ -118,21 +128,27 @@ function assemble<Backend extends IQueueBackend, Connection>(
     forget: async (queue, once) => {
       await queues[queue].removeDeduplicationKey(once);
     },
-    work: (name, concurrency, process) => {
+    work: async (name, concurrency, process) => {
       const worker = new classes.Worker<object, void>(queueName(name), (job) => processJob(job, process), {
         ...shared,
         concurrency,
         lockDuration: lockMs,
         stalledInterval: lockMs / 2,
+        runRetryDelay: retryMs,
         // Every job may be done twice, so one whose worker died is given to the next as often as it takes.
         maxStalledCount: 1_000_000,
         removeOnComplete: { count: 0 },
         removeOnFail: keptFailures,
       });
+      // Closing does not cut BullMQ's own pauses short, but waits for them.
+      worker.delay = async (pauseMs) => {
+        await sleep(pauseMs ?? retryMs, undefined, { signal: closing.signal }).catch(() => undefined);
+      };
       worker.on('error', onTrouble);
       worker.on('failed', (_job, error) => {
         onTrouble(error);
       });
+      await whenReady(worker);
       return {
         close: () => {
           closing.abort();
@@ -140,15 +156,42 @@ function assemble<Backend extends IQueueBackend, Connection>(
         },
       };
     },
+    trim: () => trim().catch(onTrouble),
     count: async () => ({
       sync: await queues.sync.getJobCounts('waiting', 'active', 'delayed', 'failed'),
       upkeep: await queues.upkeep.getJobCounts('waiting', 'active', 'delayed', 'failed'),
     }),
-    ping,
     close: async () => {
       await Promise.all([queues.sync.close(), queues.upkeep.close()]);
     },
   };
+}
+
+/** Throws the first thing that goes wrong; left to itself, the connection would try for ever. */
+async function firstAnswer(redis: Redis): Promise<void> {
+  const answered = new AbortController();
+  const trouble = once(redis, 'error', { signal: answered.signal }).then(([error]) => {
+    throw error;
+  });
+  try {
+    await Promise.race([redis.ping(), trouble]);
+  } finally {
+    answered.abort();
+  }
+}
+
+/** What could not get ready once never does: BullMQ remembers the failure and gives it as the answer to everything. */
+async function whenReady<T extends { waitUntilReady(): Promise<unknown>; close(): Promise<unknown> }>(
+  one: T,
+): Promise<T> {
+  try {
+    await one.waitUntilReady();
+    return one;
+  } catch (error) {
+    // Not waited for: it closes when its server answers, if ever.
+    one.close().catch(() => undefined);
+    throw error;
+  }
 }
 
 const queueName = (name: QueueName): string => `session-history-${name}`;

@@ -36,6 +36,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   async function inspect(): Promise<readonly SourceProgress[]> {
     const scheduled = await options.readAllProgress();
     await alignSchedule(queues, scheduled, Date.now());
+    await queues.trim();
     for (const progress of scheduled) {
       if (!isLate(progress, startedAt, Date.now())) late.delete(progress.source);
       else if (!late.has(progress.source)) {
@@ -50,10 +51,13 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
 
   const scheduled = await inspect();
   const process = processJobs(options.sources, queues, options.ports);
-  const workers = [
-    queues.work('sync', options.concurrency, process),
-    queues.work('upkeep', upkeepConcurrency, process),
-  ];
+  const workers = [await queues.work('sync', options.concurrency, process)];
+  try {
+    workers.push(await queues.work('upkeep', upkeepConcurrency, process));
+  } catch (error) {
+    await workers[0]?.close();
+    throw error;
+  }
   const shortestMs = Math.min(inspectionMs.most, ...scheduled.map(({ intervalMs }) => intervalMs));
   let inspecting: Promise<unknown> | undefined;
   const timer = setInterval(
