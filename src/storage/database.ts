@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import pg from 'pg';
+import type pg from 'pg';
 import { PrismaClient } from './generated/client.ts';
+import { openPool } from './open-pool.ts';
 import { openSourceLocks, type SourceLocks } from './source-locks.ts';
 
 /** One pool of connections, and Prisma on top of it. */
@@ -20,17 +21,18 @@ export function openDatabase(
   url: string,
   options: { readonly poolSize?: number; readonly onError?: (error: Error) => void } = {},
 ): Database {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: options.poolSize ?? 8,
-    application_name: 'session-history',
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-    // A connection whose other end vanished answers nothing, ever. Longer than any statement of this program.
-    query_timeout: 330_000,
-  });
-  // Without a listener, a database restart would end the process.
-  pool.on('error', (error) => options.onError?.(error));
+  const pool = openPool(
+    {
+      connectionString: url,
+      max: options.poolSize ?? 8,
+      application_name: 'session-history',
+      // A connection whose other end vanished answers nothing, ever. Longer than any statement of this program.
+      query_timeout: 330_000,
+      // A process that froze within a transaction would keep its source from all others.
+      idle_in_transaction_session_timeout: 60_000,
+    },
+    (error) => options.onError?.(error),
+  );
   const locks = openSourceLocks(url);
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {

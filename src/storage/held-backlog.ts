@@ -15,11 +15,11 @@ export async function holdBacklog(
   const { prisma } = database;
   const taken = await takeSource(database, source, 'tasks');
   if (taken === undefined) return undefined;
-  const { sourceId, lock } = taken;
+  const { sourceId, lock, whileHeld } = taken;
 
   async function run<T>(statements: (statement: Statements) => Promise<T>): Promise<T> {
     try {
-      return await prisma.$transaction(statements, { timeout: 300_000, maxWait: 30_000 });
+      return await whileHeld(prisma.$transaction(statements, { timeout: 300_000, maxWait: 30_000 }));
     } catch (error) {
       throw classifyDatabaseError(error);
     }

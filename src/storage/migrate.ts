@@ -3,6 +3,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { SyncError } from '../domain/sync-error.ts';
+import { classifyDatabaseError } from './classify-database-error.ts';
+import { openPool, patience } from './open-pool.ts';
 import { openSchemaEngine } from './schema-engine.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
@@ -23,7 +25,10 @@ export async function migrateDatabase(databaseUrl: string): Promise<{ readonly a
   const lockHolder = new pg.Client({
     connectionString: databaseUrl,
     application_name: 'session-history migrate',
+    ...patience,
   });
+  // The statement under way tells of it; the event alone would end the process.
+  lockHolder.on('error', () => undefined);
   await lockHolder.connect();
   try {
     // Nearly every start finds nothing to do and is spared the lock and the engine's start-up.
@@ -72,11 +77,10 @@ async function applyMigrations(databaseUrl: string, known: readonly string[]): P
   for (const name of known) {
     scripts.set(await readFile(path.join(migrationsFolder, name, 'migration.sql'), 'utf8'), name);
   }
-  const pool = new pg.Pool({
-    connectionString: databaseUrl,
-    max: 2,
-    application_name: 'session-history migrate',
-  });
+  const pool = openPool(
+    { connectionString: databaseUrl, max: 2, application_name: 'session-history migrate' },
+    () => undefined,
+  );
   let scriptFailure: Error | undefined;
   try {
     const engine = await openSchemaEngine(pool, scripts, (error) => {
@@ -108,6 +112,9 @@ async function applyMigrations(databaseUrl: string, known: readonly string[]): P
         { cause: error },
       );
     }
+    // The database went away meanwhile: that passes, and the next try goes on where this one was.
+    const failure = classifyDatabaseError(scriptFailure ?? error);
+    if (failure.kind === 'transient') throw failure;
     const { message: reason } = scriptFailure ?? (error instanceof Error ? error : new Error(String(error)));
     throw new SyncError(
       'permanent',

@@ -3,6 +3,7 @@ import { classifyDatabaseError } from './classify-database-error.ts';
 import { openDatabase, type Database } from './database.ts';
 import { startEmbeddedPostgres } from './embedded/start-embedded-postgres.ts';
 import { migrateDatabase } from './migrate.ts';
+import { openPool } from './open-pool.ts';
 import { ensureReaderRole } from './reader-role.ts';
 
 /** The open history, and what opening it came to. */
@@ -43,18 +44,18 @@ export async function openHistory(
 
 /** A pool for the queue's own tables, apart from the history's: its statements are short, and a silent connection is given up soon. */
 export function openQueuePool(url: string, onError: (error: Error) => void): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: url,
-    // Two of them listen for new jobs all the time.
-    max: 6,
-    application_name: 'session-history queue',
-    options: '-c search_path=bullmq',
-    connectionTimeoutMillis: 10_000,
-    query_timeout: 30_000,
-    keepAlive: true,
-  });
-  pool.on('error', onError);
-  return pool;
+  return openPool(
+    {
+      connectionString: url,
+      // Two of them listen for new jobs all the time.
+      max: 6,
+      application_name: 'session-history queue',
+      options: '-c search_path=bullmq',
+      query_timeout: 30_000,
+      idle_in_transaction_session_timeout: 60_000,
+    },
+    onError,
+  );
 }
 
 /** `user@host:port/database`, to tell people where their history is; never the password. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { SyncError } from '../domain/sync-error.ts';
 import type { BackupJob, BackupServer, DiscoveredComputer } from '../domain/inventory.ts';
 import type { ListedRecord, SessionRow, UnreadableRow } from '../domain/session-row.ts';
@@ -27,6 +28,9 @@ import { adoptTasksMode } from './task-backlog.ts';
 import { insertNamedInventory, upsertJobs, upsertServers } from './write-inventory.ts';
 import { insertSessionReferences, upsertSessions, type WriteCounts } from './write-sessions.ts';
 
+/** A run that ends does not wait longer for its record to be written; the next one closes it. */
+const silenceMs = 10_000;
+
 /**
  * Takes a source for one run, or returns undefined when another run has it. Everything written through the result proves
  * first, in the same transaction, that the run still holds the source; SyncError `interrupted` when it does not.
@@ -39,7 +43,7 @@ export async function holdSource(
   const { prisma } = database;
   const taken = await takeSource(database, source, 'run');
   if (taken === undefined) return undefined;
-  const { sourceId, lock } = taken;
+  const { sourceId, lock, whileHeld } = taken;
   const runId = randomUUID();
   let fence: bigint;
   try {
@@ -55,27 +59,43 @@ export async function holdSource(
   /** Runs statements in one fenced transaction. */
   async function write<T>(statements: (statement: Statements) => Promise<T>): Promise<T> {
     try {
-      return await prisma.$transaction(
-        async (statement) => {
-          if (!(await isHolder(statement, sourceId, fence))) {
-            throw new SyncError(
-              'interrupted',
-              `Another run has taken over source ${source.name}; this one stops.`,
-            );
-          }
-          return statements(statement);
-        },
-        // Prisma's 5 s would cut a large batch on a slow disk; a stuck statement is the database's to end.
-        { timeout: 300_000, maxWait: 30_000 },
+      return await whileHeld(
+        prisma.$transaction(
+          async (statement) => {
+            if (!(await isHolder(statement, sourceId, fence))) {
+              throw new SyncError(
+                'interrupted',
+                `Another run has taken over source ${source.name}; this one stops.`,
+              );
+            }
+            return statements(statement);
+          },
+          // Prisma's 5 s would cut a large batch on a slow disk; a stuck statement is the database's to end.
+          { timeout: 300_000, maxWait: 30_000 },
+        ),
       );
     } catch (error) {
       throw classifyDatabaseError(error);
     }
   }
 
+  async function untilSilent(statement: Promise<void>): Promise<void> {
+    const answered = new AbortController();
+    const silence = wait(silenceMs, undefined, { signal: answered.signal }).then(() => {
+      throw new SyncError('transient', 'The database did not answer: the end of the run is not recorded.');
+    });
+    try {
+      await Promise.race([statement, silence]);
+    } catch (error) {
+      throw classifyDatabaseError(error);
+    } finally {
+      answered.abort();
+    }
+  }
+
   async function read<T>(statements: (statement: Statements) => Promise<T>): Promise<T> {
     try {
-      return await statements(prisma);
+      return await whileHeld(statements(prisma));
     } catch (error) {
       throw classifyDatabaseError(error);
     }
@@ -196,7 +216,8 @@ export async function holdSource(
     noteBackfilled: (downTo: Timestamp): Promise<number> =>
       write((statement) => noteBackfilled(statement, sourceId, downTo)),
 
-    finish: (outcome: RunOutcome): Promise<void> => read((statement) => updateRun(statement, runId, outcome)),
+    // The record may outlive the lock: whoever took the source over has closed it, and it stays closed.
+    finish: (outcome: RunOutcome): Promise<void> => untilSilent(updateRun(prisma, runId, outcome)),
 
     release: () => settleAndRelease(prisma, sourceId, lock),
   };

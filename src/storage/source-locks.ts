@@ -1,11 +1,15 @@
 import pg from 'pg';
+import { patience } from './open-pool.ts';
 
 /** Classes of advisory locks, the first key; the second is the source. Numbers no other program is likely to use. */
 const lockClasses = { run: 0x72756e73, tasks: 0x7461736b } as const;
 export type LockPurpose = keyof typeof lockClasses;
 
-/** A dead peer that sent no farewell is found out after this long. */
-const heartbeatMs = 15_000;
+/**
+ * Milliseconds. A dead peer that sent no farewell is found out by the next heartbeat; without one for as long as `frozen`, the server
+ * takes the locks away.
+ */
+const defaultTimes = { heartbeat: 15_000, frozen: 60_000 };
 const patienceMs = 10_000;
 
 export type SourceLock = {
@@ -34,7 +38,7 @@ type Keeper = {
  * Advisory locks, all in one connection of their own: PostgreSQL drops them the moment the process dies, however many
  * sources it reads. It needs a direct connection or a pooler in session mode. Opens nothing before the first lock.
  */
-export function openSourceLocks(databaseUrl: string): SourceLocks {
+export function openSourceLocks(databaseUrl: string, times = defaultTimes): SourceLocks {
   let keeper: Promise<Keeper> | undefined;
 
   function open(): Promise<Keeper> {
@@ -48,9 +52,8 @@ export function openSourceLocks(databaseUrl: string): SourceLocks {
     const client = new pg.Client({
       connectionString: databaseUrl,
       application_name: 'session-history locks',
-      connectionTimeoutMillis: patienceMs,
+      ...patience,
       query_timeout: patienceMs,
-      keepAlive: true,
     });
     const held = new Map<string, AbortController>();
     let heartbeat: NodeJS.Timeout | undefined = undefined;
@@ -80,9 +83,13 @@ export function openSourceLocks(databaseUrl: string): SourceLocks {
       `select set_config('tcp_keepalives_idle', '15', false), set_config('tcp_keepalives_interval', '5', false),
          set_config('tcp_keepalives_count', '3', false)`,
     ).catch(() => undefined);
+    // A process that froze keeps its connection, and with it the source, until the server has had enough. From PostgreSQL 14 on.
+    await ask(`select set_config('idle_session_timeout', $1, false)`, [String(times.frozen)]).catch(
+      () => undefined,
+    );
     heartbeat = setInterval(() => {
       ask('select 1').catch(drop);
-    }, heartbeatMs);
+    }, times.heartbeat);
     heartbeat.unref();
     return { held, ask, drop, close: () => client.end().catch(() => undefined) };
   }

@@ -1,4 +1,5 @@
-import pg from 'pg';
+import type pg from 'pg';
+import { openPool } from '../open-pool.ts';
 
 /** Milliseconds that a statement may take before the database gives it up. */
 const statementMs = 30_000;
@@ -17,20 +18,20 @@ export function openQueryPool(url: string, size: number, onError: (error: Error)
     // What compiling costs, these queries never win back.
     jit: 'off',
   };
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: size,
-    application_name: 'session-history api',
-    options: Object.entries(settings)
-      .map(([name, value]) => `-c ${name}=${value}`)
-      .join(' '),
-    connectionTimeoutMillis: 10_000,
-    query_timeout: statementMs + 10_000,
-    keepAlive: true,
-    // So that a statement ends soon after its client hung up; only from PostgreSQL 14 on, and only on some systems.
-    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool waits for it, its types do not say so
-    onConnect: (client) => client.query('set client_connection_check_interval = 1000').catch(() => undefined),
-  });
-  pool.on('error', onError);
-  return pool;
+  return openPool(
+    {
+      connectionString: url,
+      max: size,
+      application_name: 'session-history api',
+      options: Object.entries(settings)
+        .map(([name, value]) => `-c ${name}=${value}`)
+        .join(' '),
+      query_timeout: statementMs + 10_000,
+      // So that a statement ends soon after its client hung up; only from PostgreSQL 14 on, and only on some systems.
+      // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool waits for it, its types do not say so
+      onConnect: (client) =>
+        client.query('set client_connection_check_interval = 1000').catch(() => undefined),
+    },
+    onError,
+  );
 }
