@@ -44,3 +44,5 @@ try {
     error instanceof ConfigError || error instanceof SyncError ? error.message : (error as Error).stack;
   process.stderr.write(`${message ?? String(error)}\n`);
 }
+// Everything that was to be ended in order has been; a connection that never answers must not hold the process.
+if (stop.signal.aborted) process.exit();

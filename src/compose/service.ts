@@ -7,7 +7,7 @@ import { hasApiKey } from '../storage/api-keys.ts';
 import { describeDatabase, openHistory, type History } from '../storage/open-history.ts';
 import { startHttp } from './http.ts';
 import { openQueries } from './query.ts';
-import { openQueuesOf } from './queues.ts';
+import { classifyFailure, openQueuesOf } from './queues.ts';
 import { describeError, logTrouble } from './trouble.ts';
 import { startWorker } from './worker.ts';
 
@@ -79,7 +79,10 @@ export async function runSessionHistory(options: ServiceOptions): Promise<void> 
         );
       },
       onCloseFailure: (part, error) => {
-        log.warn({ part }, `could not be closed: ${describeError(error)}`);
+        log.warn({ part }, `did not close: ${describeError(error)}`);
+      },
+      onOvertime: () => {
+        log.warn('stopped without waiting any longer; the next start makes good what was under way');
       },
     },
     signal,
@@ -93,7 +96,11 @@ function isLoopback(host: string): boolean {
 
 /** The history is not for everybody on the network. */
 async function requireKey({ prisma }: History): Promise<void> {
-  if (await hasApiKey(prisma)) return;
+  try {
+    if (await hasApiKey(prisma)) return;
+  } catch (error) {
+    throw classifyFailure(error);
+  }
   throw new ConfigError(
     'API_HOST lets others reach the API, and there is no API key yet. Make one first: session-history keys create --name first. ' +
       'Or keep to this machine: API_HOST=127.0.0.1.',

@@ -27,6 +27,7 @@ function recorded(stop: AbortController, overrides: Partial<ServiceParts<Part, P
       stop.abort();
     },
     onCloseFailure: (name) => events.push(`${name} did not close`),
+    onOvertime: () => events.push('overtime'),
     ...overrides,
   };
   return { events, parts };
@@ -91,4 +92,41 @@ it('gives up on what will not pass, closing the rest all the same', async () => 
     'close queue',
     'close database',
   ]);
+});
+
+const never = () => new Promise<never>(() => undefined);
+const soon = { worker: 20, http: 20, queue: 20, database: 20, all: 100 };
+
+it('leaves a part that does not end, and closes those after it', async () => {
+  const stop = new AbortController();
+  const { events, parts } = recorded(stop, {
+    startWorker: () => Promise.resolve({ close: never }),
+  });
+  await runService(parts, stop.signal, soon);
+  expect(events.slice(-4)).toEqual(['worker did not close', 'close http', 'close queue', 'close database']);
+});
+
+it('does not wait for a part that does not even open', async () => {
+  const stop = new AbortController();
+  const { events, parts } = recorded(stop, {
+    openHistory: () => {
+      stop.abort();
+      return never();
+    },
+  });
+  await runService(parts, stop.signal, soon);
+  expect(events.at(-1)).toBe('overtime');
+});
+
+it('waits for leave to listen as patiently as for all else', async () => {
+  const stop = new AbortController();
+  let tries = 0;
+  const { events, parts } = recorded(stop, {
+    mayListen: () => {
+      tries += 1;
+      return tries === 1 ? Promise.reject(new SyncError('transient', 'no answer')) : Promise.resolve();
+    },
+  });
+  await runService(parts, stop.signal);
+  expect(events.slice(0, 3)).toEqual(['open database', 'http: no answer', 'open http']);
 });
