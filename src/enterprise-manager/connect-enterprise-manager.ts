@@ -55,7 +55,9 @@ export function connectEnterpriseManager(options: ConnectOptions) {
     retry: { ...defaultRetryPolicy, ...options.retry },
     onRetry: (reason, delayMs) => options.onEvent?.({ kind: 'retry', reason, delayMs }),
   });
-  const logon = holdLogon(transport, options, () => options.onEvent?.({ kind: 'logon-again' }));
+  const logon = holdLogon(transport, options, options.signal, () =>
+    options.onEvent?.({ kind: 'logon-again' }),
+  );
 
   /** What a run cannot do without: a 403 may be a token that went stale, so it is worth a new logon. */
   const getRequired = (path: string, accept: readonly number[] = [], isList = false) =>

@@ -20,11 +20,32 @@ export type Logon = {
   end(): Promise<void>;
 };
 
-const logoffTimeoutMs = 5_000;
+const logoffTimeoutMs = 4_000;
+/** How long the answer to a logon is waited for after the run was stopped. */
+const logonGraceMs = 2_000;
 
-export function holdLogon(transport: Transport, credentials: Credentials, onLogonAgain: () => void): Logon {
+/**
+ * The moment `signal` aborts, the logon session is ended: whoever stops a run may be kept waiting by something else, such as
+ * a database that says nothing any more.
+ */
+export function holdLogon(
+  transport: Transport,
+  credentials: Credentials,
+  signal: AbortSignal,
+  onLogonAgain: () => void,
+): Logon {
   type Session = { readonly token: string; readonly id: string | null };
   let current: Promise<Session> | undefined;
+  let ended: Promise<void> | undefined;
+  const grace = new AbortController();
+  const stop = () => {
+    setTimeout(() => {
+      grace.abort();
+    }, logonGraceMs).unref();
+    void end();
+  };
+  if (signal.aborted) stop();
+  else signal.addEventListener('abort', stop, { once: true });
 
   async function logOn(): Promise<Session> {
     const basic = Buffer.from(`${credentials.username}:${credentials.password}`, 'utf8').toString('base64');
@@ -33,6 +54,8 @@ export function holdLogon(transport: Transport, credentials: Credentials, onLogo
       path: '/sessionMngr/?v=latest',
       headers: { authorization: `Basic ${basic}` },
       accept: [401, 403],
+      // Cut off, it would leave a logon session at EM whose id nobody ever hears.
+      signal: grace.signal,
     });
     if (answer.status === 401 || answer.status === 403) {
       await readWhole(answer, 65_536).catch(() => undefined);
@@ -70,10 +93,19 @@ export function holdLogon(transport: Transport, credentials: Credentials, onLogo
   }
 
   function session(): Promise<Session> {
+    // Nobody would end it.
+    if (ended !== undefined) return Promise.reject(new SyncError('interrupted', 'The request was stopped.'));
     current ??= logOn();
     // A failed logon must not be remembered as the answer for every later request.
     current.catch(() => undefined);
     return current;
+  }
+
+  function end(): Promise<void> {
+    signal.removeEventListener('abort', stop);
+    const ending = current;
+    current = undefined;
+    return (ended ??= ending === undefined ? Promise.resolve() : ending.then(logOff, () => undefined));
   }
 
   return {
@@ -101,11 +133,7 @@ export function holdLogon(transport: Transport, credentials: Credentials, onLogo
       const { token } = await session();
       return transport.send({ ...request, headers: { ...request.headers, 'x-restsvcsessionid': token } });
     },
-    end: async () => {
-      const ending = current;
-      current = undefined;
-      if (ending !== undefined) await ending.then(logOff, () => undefined);
-    },
+    end,
   };
 }
 

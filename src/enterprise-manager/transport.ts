@@ -147,9 +147,8 @@ export function openTransport(options: TransportOptions): Transport {
         const delayMs = retryDelay(policy, tries, Math.random(), retryAfter, new Date());
         if (delayMs === undefined) throw failure;
         options.onRetry(failure.message, delayMs);
-        const signal = request.signal ?? options.signal;
-        await sleep(delayMs, undefined, { signal }).catch(() => undefined);
-        const stop = stopped(signal);
+        await sleep(delayMs, undefined, { signal: options.signal }).catch(() => undefined);
+        const stop = stopped(options.signal);
         if (stop !== undefined) throw stop;
       }
     },

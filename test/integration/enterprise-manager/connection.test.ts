@@ -279,3 +279,40 @@ it('reads tasks of an older Enterprise Manager one by one', async () => {
   ]);
   await client.close();
 });
+
+it('logs off when it is stopped, though whoever stopped it is busy elsewhere', async () => {
+  const stop = new AbortController();
+  const url = await serve(
+    'http',
+    em(() => {
+      stop.abort();
+    }),
+  );
+  const client = connect(url, { signal: stop.signal });
+  await expect(client.listSessions('entity')).rejects.toMatchObject({ kind: 'interrupted' });
+  await expect.poll(() => requests.at(-1)?.method).toBe('DELETE');
+  await expect(client.logOn()).rejects.toMatchObject({ kind: 'interrupted' });
+  await client.close();
+  expect(requests.map(({ method }) => method)).toEqual(['POST', 'GET', 'DELETE']);
+});
+
+it('ends a logon session that was granted while it was being stopped', async () => {
+  const stop = new AbortController();
+  let grant = () => undefined as unknown;
+  const url = await serve('http', (request, response) => {
+    if (request.method === 'DELETE') response.writeHead(204).end();
+    else {
+      grant = () => {
+        em(() => undefined)(request, response);
+      };
+      stop.abort();
+    }
+  });
+  const client = connect(url, { signal: stop.signal });
+  const asked = client.listSessions('entity').catch((error: unknown) => error);
+  await expect.poll(() => stop.signal.aborted).toBe(true);
+  grant();
+  expect(await asked).toMatchObject({ kind: 'interrupted' });
+  await client.close();
+  expect(requests.map(({ method }) => method)).toEqual(['POST', 'DELETE']);
+});
