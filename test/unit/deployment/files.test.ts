@@ -64,16 +64,17 @@ describe('docker-compose.yml', () => {
     expect(asked.filter((name) => !offered.includes(name))).toEqual([]);
   });
 
-  it('hands the worker every setting of the sync', () => {
-    const forWorkers = variables.map(({ name }) => name).filter((name) => /^(EM|SYNC|SOURCES)_/.test(name));
-    const given = Object.keys(compose.services['worker']?.environment ?? {});
-    expect(forWorkers.filter((name) => !given.includes(name))).toEqual([]);
+  it.each([
+    ['worker', /^(EM|SYNC|SOURCES)_/],
+    ['api', /^API_/],
+  ])('hands the %s every setting that is meant for it', (service, kind) => {
+    const meant = variables.map(({ name }) => name).filter((name) => kind.test(name));
+    const given = Object.keys(compose.services[service]?.environment ?? {});
+    expect(meant.filter((name) => !given.includes(name))).toEqual([]);
   });
 
   it('watches the health of what goes on, and leaves what may be many without a name or port', () => {
-    const lasting = services.filter(
-      ([, { command }]) => !/^(migrate|keys|simulate)$/.test(command?.[0] ?? ''),
-    );
+    const lasting = services.filter(([, { command }]) => !/^(migrate|keys)$/.test(command?.[0] ?? ''));
     for (const [name, { healthcheck }] of lasting)
       expect([name, healthcheck]).toEqual([name, expect.anything()]);
     const { worker } = compose.services;
