@@ -47,6 +47,11 @@ export function createMetrics(version: string): Metrics {
 
   const lastSuccess = gauge('last_success_timestamp_seconds', 'End of the last successful run.', ['source']);
   const sinceSuccess = gauge('seconds_since_success', 'Age of the last successful run.', ['source']);
+  const collected = gauge(
+    'collected_timestamp_seconds',
+    'End of the last data collection of Enterprise Manager, where the account may see it.',
+    ['source'],
+  );
   const untilLoss = gauge(
     'days_until_loss',
     'Days until sessions that were never read begin to leave the 30 days Enterprise Manager lists.',
@@ -62,7 +67,7 @@ export function createMetrics(version: string): Metrics {
   const databaseUp = gauge('database_up', '1 when the database answers.', []);
   const queueUp = gauge('queue_up', '1 when the queue answers.', []);
 
-  const perSource = [lastSuccess, sinceSuccess, untilLoss, failures, missing, late, interval];
+  const perSource = [lastSuccess, sinceSuccess, collected, untilLoss, failures, missing, late, interval];
 
   return {
     recordRun: (report, trigger) => {
@@ -85,6 +90,7 @@ export function createMetrics(version: string): Metrics {
         failures.set({ source }, one.failuresInARow);
         missing.set({ source }, one.lastMissing);
         late.set({ source }, isLate(one, startedAt, now) ? 1 : 0);
+        if (one.lastCollectedAt !== null) collected.set({ source }, one.lastCollectedAt / 1_000);
         const days = daysUntilLoss(one, now);
         if (one.lastSuccessAt === null || days === null) continue;
         lastSuccess.set({ source }, one.lastSuccessAt / 1_000);
