@@ -30,6 +30,7 @@ const waiting = (db: TestDatabase, where: string) =>
            where datname = current_database() and wait_event_type = 'Lock' and ${where}`,
         )
       ).length,
+    { timeout: 60_000, interval: 50 },
   );
 
 it('outlives a connection that breaks while somebody holds it and asks nothing', async () => {
