@@ -30,6 +30,8 @@ export async function* streamRows(
     if (isReleased) return;
     isReleased = true;
     signal.removeEventListener('abort', cut);
+    // One that is given up may still break on its way out.
+    if (!destroy) client.off('error', ignore);
     // A connection in the middle of a statement, or of a transaction, is of no use to others.
     client.release(destroy);
   };
@@ -37,6 +39,8 @@ export async function* streamRows(
     release(true);
   };
   signal.addEventListener('abort', cut);
+  // While the reader pauses nobody waits for the connection, and its loss would end the process; the next fetch tells.
+  client.on('error', ignore);
   try {
     signal.throwIfAborted();
     await client.query('begin isolation level repeatable read, read only');
@@ -56,3 +60,5 @@ export async function* streamRows(
     release(!isWhole);
   }
 }
+
+const ignore = (): void => undefined;
