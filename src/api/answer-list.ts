@@ -41,14 +41,22 @@ export function answerList(resource: Resource, options: QueryOptions, downloads:
         });
       }
       const gone = new AbortController();
-      reply.raw.once('close', () => gone.abort());
+      const { socket } = request.raw;
       downloads.underWay += 1;
       const end = options.beginDownload();
       const stream = Readable.from(
         exportRows(format, resource.columns, streamRows(pool, resource, question, gone.signal)),
         { objectMode: false, highWaterMark: 262_144 },
       );
+      // The socket, not the answer: an answer that waits behind others in its connection never hears that it closed.
+      const leave = () => {
+        gone.abort();
+        stream.destroy();
+      };
+      if (socket.destroyed) leave();
+      else socket.once('close', leave);
       stream.once('close', () => {
+        socket.off('close', leave);
         downloads.underWay -= 1;
         end();
       });

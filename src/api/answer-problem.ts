@@ -11,7 +11,9 @@ export async function answerProblem(
   reply: FastifyReply,
 ): Promise<void> {
   const problem = asProblem(error);
-  if (problem.kind === 'internal') request.log.error({ err: error, url: request.url }, 'a request failed');
+  if (hasLeft(request, error)) request.log.debug({ url: request.url }, 'the client left');
+  else if (problem.kind === 'internal')
+    request.log.error({ err: error, url: request.url }, 'a request failed');
   else if (problemKinds[problem.kind].status >= 500)
     request.log.warn({ url: request.url, error: String(error) }, 'a request failed');
   if (problem.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter);
@@ -21,6 +23,12 @@ export async function answerProblem(
     .header('cache-control', 'no-store')
     .type(problemType)
     .send(describeProblem(problem, request.id));
+}
+
+/** Whether it failed because nobody waits for it any more. */
+function hasLeft({ raw }: FastifyRequest, error: unknown): boolean {
+  const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
+  return raw.socket.destroyed && (code === 'ERR_STREAM_PREMATURE_CLOSE' || name === 'AbortError');
 }
 
 /** The body of a problem. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
 import { parse } from 'csv-parse/sync';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -202,6 +203,21 @@ it('frees the connection of a client that hangs up in the middle', async () => {
       request.destroy();
       await expect.poll(busy).toEqual([]);
     }
+  });
+});
+
+it('forgets all downloads of a client that asked for many at once and hung up', async () => {
+  await withManyRows('at once', async (query) => {
+    const { hostname, port } = new URL(api.url);
+    const question = `GET /api/v1/sessions?format=ndjson&${query} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+    for (let client = 0; client < 2; client += 1) {
+      const socket = net.connect(Number(port), hostname);
+      socket.write(question.repeat(4));
+      await expect.poll(busy).toHaveLength(4);
+      socket.destroy();
+      await expect.poll(busy).toEqual([]);
+    }
+    expect((await api.ask('/api/v1/sessions?format=csv&limit=1')).status).toBe(200);
   });
 });
 
