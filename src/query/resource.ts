@@ -53,6 +53,8 @@ export type Resource = {
   readonly filters: readonly Filter[];
   /** Text columns whose index holds the first characters only; `rare`: and only rows with unusual values. */
   readonly prefixIndexed?: Readonly<Record<string, 'all' | 'rare'>>;
+  /** Columns whose every value few rows have: beside such a filter no other index is worth looking into. */
+  readonly selective?: readonly string[];
   /** Its values depend on the time they are asked at. */
   readonly isRelativeToNow: boolean;
 };

@@ -67,6 +67,7 @@ export const sessions: Resource = {
     state: 'rare',
     job_type: 'rare',
   },
+  selective: ['computer', 'job_id', 'parent_session_id'],
   filters: [
     bySource,
     byServer,

@@ -75,7 +75,15 @@ const prefixLength = 100;
 type Value = (one: unknown, type: string) => string;
 
 function buildWhere(resource: Resource, { conditions }: Question, hints: Hints, value: Value): string[] {
-  return conditions.flatMap((condition) => buildCondition(resource, condition, hints, value));
+  const { selective = [], prefixIndexed = {} } = resource;
+  const isNarrow = conditions.some(
+    ({ filter, values }) => selective.includes(filter.column) && values.length === 1,
+  );
+  return conditions.flatMap((condition) =>
+    isNarrow && prefixIndexed[condition.filter.column] === 'rare'
+      ? [equal(condition.filter.column, condition.values, sqlTypes[condition.filter.type], value)]
+      : buildCondition(resource, condition, hints, value),
+  );
 }
 
 function buildCondition(
@@ -128,6 +136,8 @@ function buildCondition(
       return [`${column} < ${bound}`, ...begun];
     }
     case 'search':
+      // What separates the names in one text is part of none of them.
+      if (first.includes('\x01')) return ['false'];
       return [`${column} ilike ${value(`%${first.replaceAll(/[\\%_]/g, '\\$&')}%`, 'text')}`];
   }
 }
