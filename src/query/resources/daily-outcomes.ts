@@ -5,9 +5,10 @@ import type { Resource } from '../resource.ts';
 export const dailyOutcomes: Resource = {
   name: 'daily-outcomes',
   title: 'The runs of a job that began on a day',
+  // Keys are never null, and tell null from an empty name.
   relation: `(
-    select *, coalesce(server_name, '') as server_key, coalesce(job_id, '00000000-0000-0000-0000-000000000000') as job_key,
-      coalesce(job_name, '') as job_name_key
+    select *, coalesce('=' || server_name, '') as server_key, coalesce(job_id::text, '') as job_key,
+      coalesce('=' || job_name, '') as job_name_key
     from report.daily_outcomes
   )`,
   columns: columns(`
@@ -31,7 +32,7 @@ export const dailyOutcomes: Resource = {
     { name: 'day', type: 'date' },
     { name: 'source', type: 'text' },
     { name: 'job_name_key', type: 'text' },
-    { name: 'job_key', type: 'uuid' },
+    { name: 'job_key', type: 'text' },
     { name: 'kind', type: 'text' },
     { name: 'server_key', type: 'text' },
   ],
