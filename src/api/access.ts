@@ -14,8 +14,9 @@ declare module 'fastify' {
 }
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+const ownAddress = /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/;
 
-/** Lets a request pass that has a good key; any from this machine, while there is no key. */
+/** Lets a request pass that has a good key; any from this machine, while no key was ever made. */
 export async function checkAccess(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -39,6 +40,9 @@ export async function checkAccess(
       key === undefined ? 'Send Authorization: Bearer <key>.' : 'The key is not good, or no longer.',
     );
   }
+  // Anybody can claim to have asked for localhost.
+  if (!ownAddress.test(request.socket.remoteAddress ?? ''))
+    throw new Problem('misdirected', 'While there is no key, only the machine of this server may ask.');
   // A web page in a browser on this machine may not read through a name of its own that it points here.
   if (!loopback.test(request.hostname))
     throw new Problem(

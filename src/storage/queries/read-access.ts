@@ -5,6 +5,7 @@ import type { KeyScope } from '../../domain/api-key.ts';
 export type Access = {
   /** Changes with every commit that a reader could notice. */
   readonly version: string;
+  /** Whether a key was ever made: that the last one was revoked must not open what it closed. */
   readonly hasKeys: boolean;
   /** The good key of that hash. */
   readonly key: { readonly id: string; readonly scope: KeyScope; readonly isUseNoted: boolean } | undefined;
@@ -24,7 +25,7 @@ export async function readAccess(pool: pg.Pool, hash: Buffer | undefined): Promi
     name: 'read-access',
     text: `select
        (select id from installation limit 1) || '-' || (select sum(version) from changes) as version,
-       exists (select from api_keys where revoked_at is null) as "hasKeys",
+       exists (select from api_keys) as "hasKeys",
        key.id,
        key.scope,
        key.last_used_at > now() - interval '1 minute' as "isUseNoted"

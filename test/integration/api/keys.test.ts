@@ -1,7 +1,10 @@
 import http from 'node:http';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildApi } from '../../../src/api/build-api.ts';
+import { openQueryPool } from '../../../src/storage/queries/open-query-pool.ts';
 import { runCli } from '../../support/run-cli.ts';
 import { startApi, type RunningApi } from '../../support/start-api.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
@@ -77,6 +80,33 @@ describe('while there is no key', () => {
       expect([host, (await askAs(host)).status]).toEqual([host, 200]);
     for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:8080', '10.0.0.1'])
       expect([host, (await askAs(host)).status]).toEqual([host, 421]);
+  });
+
+  it('is open to this machine only, whatever name a stranger says', async () => {
+    const pool = openQueryPool(database.url, 1, () => undefined);
+    const own = await buildApi({
+      log: pino({ enabled: false }),
+      readHealth: () => Promise.reject(new Error('not asked')),
+      renderMetrics: () => Promise.reject(new Error('not asked')),
+      query: {
+        version: '0',
+        pool: () => pool,
+        noteKeyUse: () => undefined,
+        requestSync: () => Promise.resolve('unknown'),
+        beginDownload: () => () => undefined,
+        rateLimit: 10,
+        corsOrigins: [],
+      },
+    });
+    const statusFor = async (remoteAddress: string) =>
+      (await own.inject({ url: '/api/v1/sources', headers: { host: 'localhost' }, remoteAddress }))
+        .statusCode;
+    for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'])
+      expect([address, await statusFor(address)]).toEqual([address, 200]);
+    for (const address of ['10.1.2.3', '::ffff:10.1.2.3', 'fe80::1', '192.168.127.1'])
+      expect([address, await statusFor(address)]).toEqual([address, 421]);
+    await own.close();
+    await pool.end();
   });
 
   it("a page of another site can start nothing in its visitor's name", async () => {
@@ -160,6 +190,19 @@ describe('with keys', () => {
     expect(revoked.code).toBe(0);
     expect((await ask('GET', '/api/v1/sessions', key)).status).toBe(401);
     expect((await ask('GET', '/api/v1/sessions', read)).status).toBe(200);
+  });
+
+  it('stays closed when the last one is revoked', async () => {
+    const other = await createTestDatabase();
+    const closed = await startApi({ DATABASE_URL: other.url });
+    const status = async () => (await closed.ask('/api/v1/sources')).status;
+    expect(await status()).toBe(200);
+    await runCli(['keys', 'create', '--name', 'only'], { DATABASE_URL: other.url });
+    expect(await status()).toBe(401);
+    await other.query('update api_keys set revoked_at = now()');
+    expect(await status()).toBe(401);
+    await closed.service.stop();
+    await other.drop();
   });
 
   it('shows what asks for no key to everybody', async () => {
