@@ -22,13 +22,15 @@ export async function* writeCsv(
   }
 }
 
-// Also in their full width.
-const formula = /^[=+\-@\t\r\n＝＋－＠]/;
+// Also in their full width, and behind what cannot be seen: some programs cut that away before they look.
+const formula = /^(?:[\t\r\n]|[\s\p{Cc}\p{Cf}]*[=+\-@＝＋－＠])/u;
+// Quotes keep blanks where they are, and what separates cells elsewhere.
+const fragile = /[",;\t\r\n]|^\s|\s$/;
 
 export function writeCell(value: Value): string {
   if (value === null) return '';
   if (typeof value !== 'string') return String(value);
   if (value === '') return '""';
   const safe = formula.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return fragile.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
