@@ -28,6 +28,7 @@ export function parseTimestamp(text: string): Timestamp | undefined {
   const micros = fraction.slice(0, 6).padEnd(6, '0');
   const local = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
   if (zone === 'Z' || zone === 'z') return `${local}.${micros}Z` as Timestamp;
+  if (Number(zone.slice(1, 3)) > 23 || Number(zone.slice(-2)) > 59) return undefined;
   const shifted = new Date(Date.parse(`${local}Z`) - offsetMinutes(zone) * 60_000);
   if (shifted.getUTCFullYear() < 1 || shifted.getUTCFullYear() > 9999) return undefined;
   return `${shifted.toISOString().slice(0, 19)}.${micros}Z` as Timestamp;

@@ -25,6 +25,8 @@ describe('parseTimestamp', () => {
     '2026-01-01T25:00:00Z',
     '2026-01-01',
     '0000-01-01T00:00:00Z',
+    '2026-01-01T00:00:00+24:00',
+    '2026-01-01T00:00:00-01:60',
   ])('refuses %j', (text) => expect(parseTimestamp(text)).toBeUndefined());
 
   it('gives every instant back to the microsecond', () => {
