@@ -9,9 +9,20 @@ export function answerSync(options: QueryOptions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const source = readParameter('name', 'text', (request.params as { readonly name: string }).name);
     const pool = readyPool(options);
-    // By the clock that runs are dated with.
-    const { rows } = await pool.query<{ now: string }>('select now()::text as now');
+    // By the clock that runs are dated with. A run under way is the answer to the request, too.
+    const { rows } = await pool.query<{ now: string; since: string }>(
+      `select now()::text as now,
+         coalesce(
+           (
+             select run.started_at from sync_runs as run join sources as source on source.id = run.source_id
+             where source.name = $1::text and run.status = 'running' order by run.started_at desc limit 1
+           ),
+           now()
+         )::text as since`,
+      [source],
+    );
     const requestedAt = readTime(rows[0]?.now ?? '');
+    const since = readTime(rows[0]?.since ?? '');
     switch (await options.requestSync(source)) {
       case 'unknown':
         throw new Problem('not-found', `There is no source ${source}.`);
@@ -20,7 +31,7 @@ export function answerSync(options: QueryOptions) {
       case 'credentials-refused':
         throw new Problem('credentials-refused', `${source} refused its user name or password.`);
       case 'queued': {
-        const runs = `/api/v1/sync-runs?source=${encodeURIComponent(source)}&startedFrom=${requestedAt}`;
+        const runs = `/api/v1/sync-runs?source=${encodeURIComponent(source)}&startedFrom=${since}`;
         return reply.code(202).header('location', runs).send({ source, requestedAt, runs });
       }
     }

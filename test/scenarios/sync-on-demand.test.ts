@@ -43,6 +43,19 @@ it('syncs when asked over HTTP, and shows the run while it goes and after', asyn
   expect([run?.trigger, run?.missing]).toEqual(['api', 0]);
   expect((await api.ask(`/api/v1/sync-runs/${run?.runId ?? ''}`)).status).toBe(200);
 
+  // One that is under way already is the one that was asked for.
+  await db.query(
+    `insert into sync_runs (run_id, source_id, trigger, status, started_at)
+     select gen_random_uuid(), id, 'cli', 'running', now() - interval '1 minute' from sources where name = 'head office'`,
+  );
+  const joined = await api.ask('/api/v1/sources/head%20office/sync', { method: 'POST' });
+  await expect
+    .poll(
+      async () => (await runs(joined.headers.get('location') ?? '')).map(({ trigger }) => trigger),
+      patience,
+    )
+    .toContain('cli');
+
   const problem = async (address: string) => {
     const refused = await api.ask(address, { method: 'POST' });
     return [refused.status, ((await refused.json()) as { type: string }).type];
