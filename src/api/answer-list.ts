@@ -11,6 +11,7 @@ import { chooseFormat, type Format } from './choose-format.ts';
 import { isNotModified } from './etag.ts';
 import { invalidParameters, Problem } from './problems.ts';
 import { readyPool, type QueryOptions } from './query-options.ts';
+import { watchClient } from './watch-client.ts';
 
 export const jsonType = 'application/json; charset=utf-8';
 
@@ -40,23 +41,18 @@ export function answerList(resource: Resource, options: QueryOptions, downloads:
           retryAfter: 10,
         });
       }
-      const gone = new AbortController();
-      const { socket } = request.raw;
+      const client = watchClient(request);
       downloads.underWay += 1;
       const end = options.beginDownload();
       const stream = Readable.from(
-        exportRows(format, resource.columns, streamRows(pool, resource, question, gone.signal)),
+        exportRows(format, resource.columns, streamRows(pool, resource, question, client.gone)),
         { objectMode: false, highWaterMark: 262_144 },
       );
-      // The socket, not the answer: an answer that waits behind others in its connection never hears that it closed.
-      const leave = () => {
-        gone.abort();
-        stream.destroy();
-      };
-      if (socket.destroyed) leave();
-      else socket.once('close', leave);
+      const destroy = () => stream.destroy();
+      client.gone.addEventListener('abort', destroy);
+      if (client.gone.aborted) destroy();
       stream.once('close', () => {
-        socket.off('close', leave);
+        client.forget();
         downloads.underWay -= 1;
         end();
       });
@@ -65,7 +61,10 @@ export function answerList(resource: Resource, options: QueryOptions, downloads:
     }
 
     const limit = question.limit ?? usualLimit;
-    const { rows, next, count } = await readPage(pool, resource, question, limit);
+    const client = watchClient(request);
+    const { rows, next, count } = await readPage(pool, resource, question, limit, client.gone).finally(
+      client.forget,
+    );
     const page = {
       nextCursor: next === undefined ? null : writeCursor(resource, question, next),
       limit,

@@ -16,6 +16,8 @@ export async function answerProblem(
     request.log.error({ err: error, url: request.url }, 'a request failed');
   else if (problemKinds[problem.kind].status >= 500)
     request.log.warn({ url: request.url, error: String(error) }, 'a request failed');
+  // It marks an answer that there is none of.
+  reply.removeHeader('etag');
   if (problem.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter);
   if (problem.kind === 'unauthorized') reply.header('www-authenticate', 'Bearer');
   await reply

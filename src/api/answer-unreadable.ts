@@ -1,11 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { describeProblem, problemType } from './answer-problem.ts';
 import { Problem, problemKinds } from './problems.ts';
 
 /** Answers what is no HTTP, or too much of it, and hangs up. */
-export function answerUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+export function answerUnreadable(
+  error: Error & { readonly code?: string },
+  socket: Socket & { readonly _httpMessage?: ServerResponse | null },
+): void {
+  // What is written into an answer under way would become part of it; node looks there as well.
+  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage) {
     socket.destroy();
     return;
   }

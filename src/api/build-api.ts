@@ -44,7 +44,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
     },
     requestTimeout: 30_000,
     bodyLimit: 65_536,
-    routerOptions: { maxParamLength: 4_096, querystringParser },
+    routerOptions: { maxParamLength: 65_536, querystringParser },
     http: { maxHeaderSize: 65_536 },
     forceCloseConnections: 'idle',
     // What cannot be read is refused before any hook.

@@ -16,9 +16,7 @@ export function isNotModified(
   reply.header('etag', tag).header('cache-control', 'private, no-cache');
   const known = request.headers['if-none-match'];
   if (known === undefined) return false;
-  const isKnown = known
-    .split(',')
-    .some((one) => one.trim() === '*' || one.trim().replace(/^(W\/)?/, 'W/') === tag);
+  const isKnown = known.split(',').some((one) => one.trim().replace(/^(W\/)?/, 'W/') === tag);
   if (isKnown) reply.code(304);
   return isKnown;
 }

@@ -27,6 +27,11 @@ export const problemKinds = {
     title: 'There is no such thing',
     help: 'Nothing is at this address, or nothing has this id or name. `/docs` shows the addresses there are.',
   },
+  'method-not-allowed': {
+    status: 405,
+    title: 'This address has other methods',
+    help: 'The header `Allow` names them.',
+  },
   ambiguous: {
     status: 409,
     title: 'Several sources have this',

@@ -18,6 +18,7 @@ import { answerList } from './answer-list.ts';
 import { answerRow, answerSession } from './answer-one.ts';
 import { answerSync } from './answer-sync.ts';
 import type { QueryOptions } from './query-options.ts';
+import { refuseOtherMethods } from './refuse-other-methods.ts';
 import {
   listAnswer,
   listParameters,
@@ -73,6 +74,8 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions): void {
   };
   api.decorateRequest('access', undefined);
   api.addHook('onRequest', (request, reply) => checkAccess(request, reply, options));
+
+  const refuseOthers = refuseOtherMethods(api);
 
   for (const [path, resource, tag, summary] of lists) {
     const response = { 200: listAnswer(resource), ...unchanged, ...problemAnswers(usualProblems) };
@@ -228,6 +231,7 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions): void {
     },
     answerSync(options),
   );
+  refuseOthers();
   // Addresses that are not there are answered after the key was looked at: strangers learn nothing of what is.
   api.setNotFoundHandler((request) => {
     throw new Problem('not-found', `Nothing is at ${request.url}.`);

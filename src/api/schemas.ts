@@ -149,7 +149,7 @@ export function listParameters(resource: Resource): Schema {
           'Rows of a page, 100 unless said otherwise. Without it, CSV, NDJSON and Parquet hold all rows.',
         examples: [100],
       },
-      cursor: { type: 'string', description: '`nextCursor` of the page before.' },
+      cursor: { type: 'string', minLength: 1, description: '`nextCursor` of the page before.' },
       count: {
         type: 'string',
         enum: countModes,

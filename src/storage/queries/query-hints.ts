@@ -3,27 +3,27 @@ import type { Question } from '../../query/question.ts';
 import type { Hints } from './build-query.ts';
 
 /** Looks up what makes the SQL of a question about sessions fast. Asks nothing of the database that the question does not need. */
-export async function readHints(pool: pg.Pool, { conditions }: Question): Promise<Hints> {
+export async function readHints(client: pg.ClientBase, { conditions }: Question): Promise<Hints> {
   const source = conditions.find(({ filter }) => filter.column === 'source');
   const isAboutEnds = conditions.some(({ filter }) => filter.column === 'ended_at');
   return {
-    sourceIds: source && (await readSourceIds(pool, source.values)),
-    durations: isAboutEnds ? await readDurations(pool) : undefined,
+    sourceIds: source && (await readSourceIds(client, source.values)),
+    durations: isAboutEnds ? await readDurations(client) : undefined,
   };
 }
 
 export const noHints: Hints = { sourceIds: undefined, durations: undefined };
 
-async function readSourceIds(pool: pg.Pool, names: readonly string[]): Promise<number[]> {
-  const { rows } = await pool.query<{ id: number }>('select id from sources where name = any($1::text[])', [
+async function readSourceIds(client: pg.ClientBase, names: readonly string[]): Promise<number[]> {
+  const { rows } = await client.query<{ id: number }>('select id from sources where name = any($1::text[])', [
     names,
   ]);
   return rows.map(({ id }) => id);
 }
 
 /** The bounds within which all durations lie; `sessions_odd_duration_idx` holds those outside 0 to one day. */
-async function readDurations(pool: pg.Pool): Promise<Hints['durations']> {
-  const { rows } = await pool.query<{ least: number; most: number }>(
+async function readDurations(client: pg.ClientBase): Promise<Hints['durations']> {
+  const { rows } = await client.query<{ least: number; most: number }>(
     `select
        extract(epoch from least(interval '0', min(ended_at - created_at)))::double precision as least,
        extract(epoch from greatest(interval '1 day', max(ended_at - created_at)))::double precision as most

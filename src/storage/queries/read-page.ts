@@ -4,6 +4,7 @@ import { sessions } from '../../query/resources/sessions.ts';
 import type { Resource } from '../../query/resource.ts';
 import type { Row } from '../../query/row.ts';
 import { buildCount, buildQuery, type Hints, type Query } from './build-query.ts';
+import { leaseConnection } from './lease-connection.ts';
 import { noHints, readHints } from './query-hints.ts';
 import { rawTypes, readTime, valueReader, type RawRow } from './read-values.ts';
 
@@ -14,22 +15,41 @@ export type Page = {
   readonly count: number | undefined;
 };
 
-/** One page of a list. Throws the driver's errors. */
+/** One page of a list; the signal gives it up. Throws the driver's errors, or the signal's reason. */
 export async function readPage(
   pool: pg.Pool,
   resource: Resource,
   question: Question,
   limit: number,
+  signal: AbortSignal,
 ): Promise<Page> {
-  const hints = await hintsFor(pool, resource, question);
+  const { client, end } = await leaseConnection(pool, signal);
+  try {
+    const page = await ask(client, resource, question, limit);
+    end({ isClean: true });
+    return page;
+  } catch (error) {
+    end({ isClean: false });
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+async function ask(
+  client: pg.ClientBase,
+  resource: Resource,
+  question: Question,
+  limit: number,
+): Promise<Page> {
+  const hints = await hintsFor(client, resource, question);
   const { text, values } = buildQuery(resource, question, limit + 1, hints);
-  const { rows: raw } = await pool.query<RawRow[]>({
+  const { rows: raw } = await client.query<RawRow[]>({
     text,
     values: [...values],
     rowMode: 'array',
     types: rawTypes,
   });
-  const count = await readCount(pool, resource, question, hints);
+  const count = await readCount(client, resource, question, hints);
   const toRow = valueReader(resource.columns);
   const shown = raw.slice(0, limit) as unknown as RawRow[];
   return {
@@ -40,8 +60,8 @@ export async function readPage(
 }
 
 /** What the SQL of this question needs to know. */
-export function hintsFor(pool: pg.Pool, resource: Resource, question: Question): Promise<Hints> {
-  return resource === sessions ? readHints(pool, question) : Promise.resolve(noHints);
+export function hintsFor(client: pg.ClientBase, resource: Resource, question: Question): Promise<Hints> {
+  return resource === sessions ? readHints(client, question) : Promise.resolve(noHints);
 }
 
 function readPosition(resource: Resource, { order }: Question, raw: RawRow | undefined): Position {
@@ -52,7 +72,7 @@ function readPosition(resource: Resource, { order }: Question, raw: RawRow | und
 }
 
 async function readCount(
-  pool: pg.Pool,
+  client: pg.ClientBase,
   resource: Resource,
   question: Question,
   hints: Hints,
@@ -62,17 +82,17 @@ async function readCount(
       return undefined;
     case 'exact': {
       const { text, values } = buildCount(resource, question, hints);
-      const { rows } = await pool.query<{ count: string }>(text, [...values]);
+      const { rows } = await client.query<{ count: string }>(text, [...values]);
       return Number(rows[0]?.count ?? 0);
     }
     case 'estimated':
-      return estimate(pool, buildQuery(resource, { ...question, after: undefined }, undefined, hints));
+      return estimate(client, buildQuery(resource, { ...question, after: undefined }, undefined, hints));
   }
 }
 
 /** How many rows PostgreSQL expects. */
-async function estimate(pool: pg.Pool, { text, values }: Query): Promise<number> {
+async function estimate(client: pg.ClientBase, { text, values }: Query): Promise<number> {
   type Explained = { 'QUERY PLAN': readonly { readonly Plan: { readonly 'Plan Rows': number } }[] };
-  const { rows } = await pool.query<Explained>(`explain (format json) ${text}`, [...values]);
+  const { rows } = await client.query<Explained>(`explain (format json) ${text}`, [...values]);
   return rows[0]?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
 }

@@ -3,6 +3,7 @@ import type { Question } from '../../query/question.ts';
 import type { Resource } from '../../query/resource.ts';
 import type { Row } from '../../query/row.ts';
 import { buildQuery } from './build-query.ts';
+import { leaseConnection } from './lease-connection.ts';
 import { hintsFor } from './read-page.ts';
 import { rawTypes, valueReader, type RawRow } from './read-values.ts';
 
@@ -19,31 +20,17 @@ export async function* streamRows(
   question: Question,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Row[], void, void> {
-  const hints = await hintsFor(pool, resource, question);
-  const { text, values } = buildQuery(resource, question, question.limit, hints);
-  const toRow = valueReader(resource.columns);
-  signal.throwIfAborted();
-  const client = await pool.connect();
+  const { client, end } = await leaseConnection(pool, signal);
   let isWhole = false;
-  let isReleased = false;
-  const release = (destroy: boolean) => {
-    if (isReleased) return;
-    isReleased = true;
-    signal.removeEventListener('abort', cut);
-    // One that is given up may still break on its way out.
-    if (!destroy) client.off('error', ignore);
-    // A connection in the middle of a statement, or of a transaction, is of no use to others.
-    client.release(destroy);
-  };
-  const cut = () => {
-    release(true);
-  };
-  signal.addEventListener('abort', cut);
-  // While the reader pauses nobody waits for the connection, and its loss would end the process; the next fetch tells.
-  client.on('error', ignore);
   try {
-    signal.throwIfAborted();
     await client.query('begin isolation level repeatable read, read only');
+    const { text, values } = buildQuery(
+      resource,
+      question,
+      question.limit,
+      await hintsFor(client, resource, question),
+    );
+    const toRow = valueReader(resource.columns);
     await client.query(`declare rows no scroll cursor for ${text}`, [...values]);
     for (;;) {
       const { rows } = await client.query<RawRow[]>({
@@ -57,8 +44,6 @@ export async function* streamRows(
     await client.query('commit');
     isWhole = true;
   } finally {
-    release(!isWhole);
+    end({ isClean: isWhole });
   }
 }
-
-const ignore = (): void => undefined;

@@ -1,3 +1,6 @@
+import net from 'node:net';
+import { text } from 'node:stream/consumers';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAwkwardDatabase } from '../../support/awkward-database.ts';
 import { awkwardHistory, awkwardNames } from '../../support/awkward-history.ts';
@@ -17,7 +20,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
+const quoted = (value: string) => `'${value.replaceAll("'", "''")}'`;
 const [first] = history.sessions;
 const child = history.sessions.find(({ parentId }) => parentId !== undefined);
 
@@ -30,15 +33,15 @@ const filters: readonly (readonly [string, string])[] = [
   ['source=nowhere', `source = 'nowhere'`],
   ['source=em&source=nowhere', `source in ('em', 'nowhere')`],
   ...awkwardNames.flatMap((name): [string, string][] => [
-    [`job=${encodeURIComponent(name)}`, `job_name = ${text(name)}`],
+    [`job=${encodeURIComponent(name)}`, `job_name = ${quoted(name)}`],
     [
       `server=${encodeURIComponent(`vbr ${name.slice(0, 40)}`)}`,
-      `server_name = ${text(`vbr ${name.slice(0, 40)}`)}`,
+      `server_name = ${quoted(`vbr ${name.slice(0, 40)}`)}`,
     ],
     [
       `search=${encodeURIComponent(part(name).toUpperCase())}`,
       ['session_name', 'job_name', 'computer', 'server_name']
-        .map((column) => `position(lower(${text(part(name))}) in lower(${column})) > 0`)
+        .map((column) => `position(lower(${quoted(part(name))}) in lower(${column})) > 0`)
         .join(' or '),
     ],
   ]),
@@ -221,9 +224,83 @@ it('takes 10 kB of input, and refuses what is beyond reason without falling over
   expect((await api.ask('/api/v1/sessions?search=%ff')).status).toBe(400);
   expect((await api.ask('/api/v1/computers/%ff')).status).toBe(400);
   expect((await api.ask('/api/v1/nothing')).status).toBe(404);
-  expect((await api.ask('/api/v1/sessions', { method: 'DELETE' })).status).toBe(404);
+  expect((await api.ask(`/api/v1/computers/${'n'.repeat(9_000)}`)).status).toBe(404);
   const fat = await api.ask('/api/v1/sources/em/sync', { method: 'POST', body: 'x'.repeat(100_000) });
   expect(fat.status).toBe(413);
+});
+
+it('shows a computer whatever its name', async () => {
+  const name = '長い 💾/%_\\'.repeat(500);
+  await database.query(
+    `insert into sessions (source_id, session_id, session_name, kind, is_retry, created_at, ended_at, computer, state, result)
+     values (1, gen_random_uuid(), 'long', 'computer', false, '2026-10-05', '2026-10-05', $1, 'Stopped', 'Success')`,
+    [name],
+  );
+  const answer = await api.ask(`/api/v1/computers/${encodeURIComponent(name)}`);
+  expect([answer.status, ((await answer.json()) as { computer?: string }).computer]).toEqual([200, name]);
+  await database.query(`delete from sessions where session_name = 'long'`);
+});
+
+it('pages through the days of jobs and servers without a name', async () => {
+  await database.query(
+    `insert into sessions (source_id, session_id, session_name, kind, is_retry, created_at, job_id, job_name, server_name)
+     select 1, gen_random_uuid(), 'nameless', 'other', false, '2031-01-01', job_id, job_name, server_name
+     from unnest(array[null, '00000000-0000-0000-0000-000000000000'::uuid]) as job_id, unnest(array[null, '']) as job_name,
+       unnest(array[null, '']) as server_name`,
+  );
+  const address = '/api/v1/reports/daily-outcomes?dayFrom=2031-01-01';
+  const rows = await walk(api, address, 1);
+  expect(new Set(rows.map((row) => JSON.stringify(row))).size).toBe(8);
+  expect(rows).toEqual(await walk(api, address, 100));
+  await database.query(`delete from sessions where session_name = 'nameless'`);
+});
+
+it('searches in names, not across them', async () => {
+  const answer = await api.ask('/api/v1/sessions?search=%01');
+  expect([answer.status, ((await answer.json()) as Page).data]).toEqual([200, []]);
+});
+
+it('says which methods an address has', async () => {
+  for (const [address, allowed] of [
+    ['/api/v1/sessions', 'GET, HEAD'],
+    ['/api/v1/computers/PC-1', 'GET, HEAD'],
+    ['/api/v1/sources/em/sync', 'POST'],
+  ] as const) {
+    const answer = await api.ask(address, { method: 'DELETE', body: '{"a"' });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, allowed]);
+  }
+});
+
+it('marks no problem with an ETag that would hide what is stored later', async () => {
+  const address = '/api/v1/sessions/00000000-0000-4000-8000-000000000000';
+  const answer = await api.ask(address, { headers: { 'if-none-match': '*' } });
+  expect([answer.status, answer.headers.get('etag')]).toEqual([404, null]);
+});
+
+it('gives up a question whose client hangs up', async () => {
+  const waiting = () =>
+    database.query(
+      `select from pg_stat_activity
+       where datname = current_database() and application_name = 'session-history api' and wait_event_type = 'Lock'`,
+    );
+  const leaving = new AbortController();
+  const locker = new pg.Client({ connectionString: database.url, application_name: 'test' });
+  await locker.connect();
+  await locker.query('begin; lock table sessions in access exclusive mode');
+  const asked = api.ask('/api/v1/sessions?count=exact', { signal: leaving.signal });
+  await expect.poll(waiting).toHaveLength(1);
+  leaving.abort();
+  await expect(asked).rejects.toThrow('aborted');
+  await expect.poll(waiting, { timeout: 10_000 }).toEqual([]);
+  await locker.end();
+  expect(api.service.lines.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
+});
+
+it('writes no second answer into one under way', async () => {
+  const { hostname, port } = new URL(api.url);
+  const socket = net.connect(Number(port), hostname);
+  socket.write('GET /api/v1/sessions HTTP/1.1\r\nHost: localhost\r\n\r\nnonsense\r\n\r\n');
+  expect(await text(socket)).not.toContain('400');
 });
 
 it('says 304 until something was synced', async () => {
