@@ -89,6 +89,7 @@ describe('while there is no key', () => {
       readHealth: () => Promise.reject(new Error('not asked')),
       renderMetrics: () => Promise.reject(new Error('not asked')),
       query: {
+        dashboardFolder: '',
         version: '0',
         pool: () => pool,
         noteKeyUse: () => undefined,
