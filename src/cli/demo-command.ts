@@ -76,9 +76,11 @@ export async function runDemoCommand(app: App, options: { readonly once?: boolea
 
 function describeRunning(paint: Paint, url: string, databaseUrl: string): string {
   return [
-    `\n${paint('bold', 'The service runs')} at ${paint('bold', url)}, with a sync every ${pollMs / 1_000} s. Ctrl-C stops it. Try in another terminal:`,
+    `\n${paint('bold', 'The service runs')}, with a sync every ${pollMs / 1_000} s. Ctrl-C stops it.\n`,
+    `  ${paint('bold', url)}        the dashboard: open it in a browser`,
+    `  ${url}/docs/  the API, to browse and try\n`,
+    `Try in another terminal:`,
     `  curl '${url}/api/v1/sessions?outcome=failed&limit=3'`,
-    `  open ${url}/docs in a browser`,
     `  psql ${databaseUrl} -c "select * from report.sessions order by created_at desc limit 10"`,
     `  DATABASE_URL=${databaseUrl} npx session-history status`,
     `Your own Enterprise Manager:\n  ${ownCommand}\n`,

@@ -167,7 +167,7 @@ describe('session-history', () => {
     const demo = startCli(['demo'], { API_PORT: String(port), EM_URL: 'nonsense' });
     let said = '';
     demo.process.stdout?.on('data', (text: string) => (said += text));
-    const url = () => /The service runs at (\S+),/.exec(said)?.[1];
+    const url = () => /(http:\S+) +the dashboard/.exec(said)?.[1];
     await expect.poll(url, { timeout: 50_000 }).toBeDefined();
     const answer = await fetch(`${url() ?? ''}/readyz`);
     expect([answer.status, new URL(url() ?? '').port === String(port)]).toEqual([200, false]);

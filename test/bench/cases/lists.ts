@@ -1,0 +1,94 @@
+import { startServer, script, program, runMeasured } from '../run-measured.ts';
+import { interleave, type Result } from '../result.ts';
+import type { Options } from '../options.ts';
+import type { World } from '../world.ts';
+
+const forms = ['entity', 'reference'] as const;
+
+/** Syncs as users start them, beside an afternoon's script; at every size and in both forms of the list. */
+export async function* measureLists(
+  world: World,
+  options: Options,
+  which: 'poll' | 'first-sync',
+): AsyncGenerator<readonly Result[]> {
+  for (const size of options.sizes) {
+    const em = await startServer(script('em/serve'), [String(size), 'em', String(options.latencyMs)]);
+    try {
+      for (const form of forms)
+        yield which === 'poll'
+          ? await poll(world, options, em.url, size, form)
+          : await firstSync(world, options, em.url, size, form);
+    } finally {
+      await em.stop();
+    }
+  }
+}
+
+const settings = (url: string, em: string, form: string) => ({
+  DATABASE_URL: url,
+  EM_URL: em,
+  EM_USERNAME: 'reader',
+  EM_PASSWORD: 'secret',
+  SYNC_LIST: form,
+  SYNC_TASKS: 'none',
+});
+const afternoon = script('references/afternoon-script');
+
+async function poll(
+  world: World,
+  options: Options,
+  em: string,
+  size: number,
+  form: string,
+): Promise<readonly Result[]> {
+  const [ours, theirs] = [await world.cloneDatabase(), await world.cloneDatabase()];
+  await runMeasured(program, ['sync', '--json'], settings(ours, em, form));
+  await runMeasured(afternoon, [em, theirs, form]);
+  return interleave({ case: `poll without news, ${form} list`, size }, options.runs, [
+    {
+      name: 'session-history sync',
+      run: () => runMeasured(program, ['sync', '--json'], settings(ours, em, form)),
+    },
+    {
+      name: 'whole document parsed, compared in memory',
+      run: () => runMeasured(script('references/compare-document'), [em, form]),
+    },
+    { name: "an afternoon's script", run: () => runMeasured(afternoon, [em, theirs, form]) },
+    { name: 'bare download', run: () => runMeasured(script('references/download'), [em, form]) },
+  ]);
+}
+
+/** Prisma's loop is measured on so many sessions at most, and taken as that much longer for more. */
+const mostUpserts = 5_000;
+
+async function firstSync(
+  world: World,
+  options: Options,
+  em: string,
+  size: number,
+  form: string,
+): Promise<readonly Result[]> {
+  const upserts = async () => {
+    const share = Math.min(1, mostUpserts / size);
+    const { wallMs, cpuMs, peakMb } = await runMeasured(script('references/prisma-upserts'), [
+      em,
+      await world.cloneDatabase(),
+      String(Math.ceil(size * share)),
+    ]);
+    return { wallMs: wallMs / share, cpuMs: cpuMs / share, peakMb };
+  };
+  return interleave({ case: `first sync, ${form} list`, size }, options.runs, [
+    {
+      name: 'session-history sync',
+      run: async () =>
+        runMeasured(program, ['sync', '--json'], settings(await world.cloneDatabase(), em, form)),
+    },
+    {
+      name: "an afternoon's script",
+      run: async () => runMeasured(afternoon, [em, await world.cloneDatabase(), form]),
+    },
+    ...(form === 'entity'
+      ? [{ name: `Prisma upserts${size > mostUpserts ? `, from ${mostUpserts}` : ''}`, run: upserts }]
+      : []),
+  ]);
+}
