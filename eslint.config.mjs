@@ -3,7 +3,16 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist/', 'coverage/', 'src/storage/generated/', 'src/dashboard/generated/', '.data/'] },
+  {
+    ignores: [
+      'dist/',
+      '.bench/',
+      'coverage/',
+      'src/storage/generated/',
+      'src/dashboard/generated/',
+      '.data/',
+    ],
+  },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
