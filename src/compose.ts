@@ -2,18 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { App } from './cli/app.ts';
 import { readConfig } from './config/read-config.ts';
 import type { Logger } from 'pino';
-import { collectingGarbageEarly, startCollectingEarly } from './compose/collect-garbage-early.ts';
-import { connectionTo, describeEvent } from './compose/connection-to.ts';
-import { examineQueue } from './compose/examine-queue.ts';
-import { connectEnterpriseManager } from './enterprise-manager/connect-enterprise-manager.ts';
-import { examineEnterpriseManager } from './enterprise-manager/examine-enterprise-manager.ts';
-import { requestBackfill } from './storage/backfills.ts';
-import { holdBacklog } from './storage/held-backlog.ts';
-import { openHistory } from './storage/open-history.ts';
-import { holdSource } from './storage/source-history.ts';
-import { openSource } from './storage/sync-runs.ts';
-import { runBackfill } from './sync/run-backfill.ts';
-import { syncSource } from './sync/sync-source.ts';
+import { startCollectingEarly } from './compose/collect-garbage-early.ts';
+import { connectionTo } from './compose/connection-to.ts';
 
 /** What the program takes from the process that runs it. */
 export type Surroundings = {
@@ -24,7 +14,7 @@ export type Surroundings = {
   readonly signal: AbortSignal;
 };
 
-/** Puts the parts together: the only place that knows them all. */
+/** Puts the parts together: the only place that knows them all. A command loads the parts it needs: starting is most of a short sync. */
 export function compose({ environment, workingFolder, stdout, stderr, signal }: Surroundings): App {
   let logLevel = 'info';
   let log: Promise<Logger> | undefined;
@@ -48,53 +38,16 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
       ({ logLevel } = config);
       return config;
     },
-    openHistory: (place) => openHistory(place),
+    openHistory: async (place) => (await import('./storage/open-history.ts')).openHistory(place),
 
-    syncSource: (history, source, watcher) =>
-      collectingGarbageEarly(() =>
-        syncSource(
-          {
-            hold: () => holdSource(history, source, 'cli'),
-            holdBacklog: () => holdBacklog(history, source),
-            connect: (until) =>
-              connectEnterpriseManager(
-                connectionTo(source, until, (event) => {
-                  const text = describeEvent(event);
-                  if (text !== undefined) watcher.onWarning?.(text);
-                }),
-              ),
-          },
-          {
-            source: source.name,
-            list: source.list,
-            concurrency: source.concurrency,
-            readsTasks: source.tasks !== 'none',
-            signal,
-            ...watcher,
-          },
-        ),
-      ),
+    syncSource: async (history, source, watcher) =>
+      (await import('./compose/sync-here.ts')).syncHere(history, source, watcher, signal),
 
-    backfillSource: async (history, source, since, onProgress) => {
-      const held = await holdSource(history, source, 'backfill');
-      if (held === undefined) return { source: source.name, skipped: true };
-      const em = connectEnterpriseManager(connectionTo(source, AbortSignal.any([signal, held.lost])));
-      try {
-        return {
-          source: source.name,
-          skipped: false,
-          outcome: await collectingGarbageEarly(() => runBackfill(em, held, { since, signal, onProgress })),
-        };
-      } finally {
-        await held.release();
-        await em.close();
-      }
-    },
+    backfillSource: async (history, source, since, onProgress) =>
+      (await import('./compose/sync-here.ts')).backfillHere(history, source, { since, signal, onProgress }),
 
-    requestBackfill: async (history, source, since) => {
-      const { prisma } = history;
-      await requestBackfill(prisma, await openSource(prisma, source), since);
-    },
+    requestBackfill: async (history, source, since) =>
+      (await import('./compose/sync-here.ts')).requestBackfillOf(history, source, since),
 
     runService: async (config, runs, onReady) => {
       const { runSessionHistory } = await import('./compose/service.ts');
@@ -109,8 +62,13 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
     },
 
     beginDownload: startCollectingEarly,
-    examineQueue: (config, history) => examineQueue(config, history),
-    examineSource: (source) => examineEnterpriseManager(connectionTo(source, signal)),
+    async *examineQueue(config, history) {
+      yield* (await import('./compose/examine-queue.ts')).examineQueue(config, history);
+    },
+    async *examineSource(source) {
+      const { examineEnterpriseManager } = await import('./enterprise-manager/examine-enterprise-manager.ts');
+      yield* examineEnterpriseManager(connectionTo(source, signal));
+    },
     startSimulator: async (options) =>
       (await import('./simulator/start-simulator.ts')).startSimulator(options),
     signal,

@@ -1,4 +1,5 @@
-import { exportFormats, mediaTypes, type ExportFormat } from '../export/export-rows.ts';
+import { exportFormats, type ExportFormat } from '../export/export-formats.ts';
+import { mediaTypes } from '../export/export-rows.ts';
 import { invalidParameters } from './problems.ts';
 
 export type Format = 'json' | ExportFormat;

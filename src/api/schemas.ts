@@ -3,7 +3,8 @@ import { countModes } from '../query/question.ts';
 import { mostRows } from '../query/parse-question.ts';
 import { longest } from '../query/parse-value.ts';
 import type { Column, ColumnType, Filter, Order, Resource } from '../query/resource.ts';
-import { exportFormats, mediaTypes } from '../export/export-rows.ts';
+import { exportFormats } from '../export/export-formats.ts';
+import { mediaTypes } from '../export/export-rows.ts';
 import { problemKinds, type ProblemKind } from './problems.ts';
 import { problemType } from './answer-problem.ts';
 

@@ -29,7 +29,8 @@ export async function runBackfillCommand(
       }
       const report = await app.backfillSource(history, source, since, (progress) =>
         line.show(
-          `${source.name}  back to ${progress.day}: ${count(progress.read)} read, ${count(progress.new)} new`,
+          () =>
+            `${source.name}  back to ${progress.day}: ${count(progress.read)} read, ${count(progress.new)} new`,
         ),
       );
       line.clear();

@@ -2,16 +2,9 @@ import process from 'node:process';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { keyScopes, type KeyScope } from '../domain/api-key.ts';
 import type { App, ExitCode, SimulatorOptions } from './app.ts';
-import { runBackfillCommand } from './backfill-command.ts';
-import { runCheckCommand } from './check-command.ts';
-import { runDemoCommand } from './demo-command.ts';
-import { exportFilters, exportFormats, runExportCommand, type ExportOptions } from './export-command.ts';
-import { runKeysCreateCommand, runKeysListCommand, runKeysRevokeCommand } from './keys-command.ts';
-import { runMigrateCommand } from './migrate-command.ts';
-import { runServeCommand } from './serve-command.ts';
-import { runSimulateCommand } from './simulate-command.ts';
-import { runStatusCommand } from './status-command.ts';
-import { runSyncCommand } from './sync-command.ts';
+import { exportFormats } from '../export/export-formats.ts';
+import type { ExportOptions } from './export-command.ts';
+import { exportFlags } from './export-flags.ts';
 
 /** The command line. `onExit` hears the code of the command that ran. */
 export function buildProgram(app: App, onExit: (code: ExitCode) => void): Command {
@@ -43,7 +36,7 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     .option('--json', 'one JSON object per source on standard output')
     .addHelpText('after', '\nExample:\n  session-history sync --json | jq .missing')
     .action(async (options: { source?: string; json?: boolean }) =>
-      onExit(await runSyncCommand(app, options)),
+      onExit(await (await import('./sync-command.ts')).runSyncCommand(app, options)),
     );
 
   program
@@ -55,40 +48,50 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     .option('--source <name>', 'only this one')
     .option('--queue', 'leave it to the service, which reads a little after each poll')
     .action(async (options: { since: string; source?: string; queue?: boolean }) =>
-      onExit(await runBackfillCommand(app, options)),
+      onExit(await (await import('./backfill-command.ts')).runBackfillCommand(app, options)),
     );
 
   program
     .command('serve')
     .description('the service: polls every source, and answers over HTTP; until SIGTERM or Ctrl-C')
-    .action(async () => onExit(await runServeCommand(app, { worker: true, api: true })));
+    .action(async () =>
+      onExit(await (await import('./serve-command.ts')).runServeCommand(app, { worker: true, api: true })),
+    );
 
   program
     .command('worker')
     .description('the polling half of `serve`; any number may run, on any number of machines')
-    .action(async () => onExit(await runServeCommand(app, { worker: true, api: false })));
+    .action(async () =>
+      onExit(await (await import('./serve-command.ts')).runServeCommand(app, { worker: true, api: false })),
+    );
 
   program
     .command('api')
     .description('the answering half of `serve`; any number may run')
-    .action(async () => onExit(await runServeCommand(app, { worker: false, api: true })));
+    .action(async () =>
+      onExit(await (await import('./serve-command.ts')).runServeCommand(app, { worker: false, api: true })),
+    );
 
   program
     .command('migrate')
     .description('bring the database to this version')
     .option('--rebuild', 'also work out again, from the sessions alone, every figure kept beside them')
-    .action(async (options: { rebuild?: boolean }) => onExit(await runMigrateCommand(app, options)));
+    .action(async (options: { rebuild?: boolean }) =>
+      onExit(await (await import('./migrate-command.ts')).runMigrateCommand(app, options)),
+    );
 
   program
     .command('status')
     .description('how every source stands: last runs, freshness, days until loss, holes')
     .option('--json', 'one JSON object per source')
-    .action(async (options: { json?: boolean }) => onExit(await runStatusCommand(app, options)));
+    .action(async (options: { json?: boolean }) =>
+      onExit(await (await import('./status-command.ts')).runStatusCommand(app, options)),
+    );
 
   program
     .command('check')
     .description('the doctor: configuration, database, and each source from address to rights')
-    .action(async () => onExit(await runCheckCommand(app)));
+    .action(async () => onExit(await (await import('./check-command.ts')).runCheckCommand(app)));
 
   const exportCommand = program
     .command('export')
@@ -104,8 +107,10 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
       'after',
       '\nExample:\n  session-history export --format parquet --created-from 2026-01-01 --outcome failed --out failed.parquet',
     )
-    .action(async (options: ExportOptions) => onExit(await runExportCommand(app, options)));
-  for (const { flag, description, example, isRepeatable } of exportFilters) {
+    .action(async (options: ExportOptions) =>
+      onExit(await (await import('./export-command.ts')).runExportCommand(app, options)),
+    );
+  for (const { flag, description, example, isRepeatable } of exportFlags) {
     const option = new Option(`${flag} <value>`, `${description} For example ${example}`);
     exportCommand.addOption(
       isRepeatable ? option.argParser((value, all?: readonly string[]) => [...(all ?? []), value]) : option,
@@ -122,22 +127,26 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     )
     .option('--if-none', 'make it only when there is no good key yet')
     .action(async (options: { name: string; scope: KeyScope; ifNone?: boolean }) =>
-      onExit(await runKeysCreateCommand(app, options)),
+      onExit(await (await import('./keys-command.ts')).runKeysCreateCommand(app, options)),
     );
   keys
     .command('list')
     .description('all keys, without the keys')
-    .action(async () => onExit(await runKeysListCommand(app)));
+    .action(async () => onExit(await (await import('./keys-command.ts')).runKeysListCommand(app)));
   keys
     .command('revoke <id>')
     .description('make a key worthless at once')
-    .action(async (id: string) => onExit(await runKeysRevokeCommand(app, id)));
+    .action(async (id: string) =>
+      onExit(await (await import('./keys-command.ts')).runKeysRevokeCommand(app, id)),
+    );
 
   program
     .command('demo')
     .description('everything on this machine, nothing installed, nothing kept')
     .option('--once', 'first sync, summary and sample report, then exit')
-    .action(async (options: { once?: boolean }) => onExit(await runDemoCommand(app, options)));
+    .action(async (options: { once?: boolean }) =>
+      onExit(await (await import('./demo-command.ts')).runDemoCommand(app, options)),
+    );
 
   program
     .command('simulate')
@@ -161,7 +170,9 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     .option('--references-only', 'answer with references where entities are asked for, as old versions do')
     .action(async (options: SimulateFlags) =>
       onExit(
-        await runSimulateCommand(app, {
+        await (
+          await import('./simulate-command.ts')
+        ).runSimulateCommand(app, {
           host: options.host,
           port: options.port,
           sessions: options.sessions,

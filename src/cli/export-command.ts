@@ -2,35 +2,26 @@ import { createWriteStream, rmSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ConfigError } from '../config/config.ts';
-import { exportFormats, exportRows, type ExportFormat } from '../export/export-rows.ts';
+import type { ExportFormat } from '../export/export-formats.ts';
+import { exportRows } from '../export/export-rows.ts';
 import { parseQuestion } from '../query/parse-question.ts';
 import { sessions } from '../query/resources/sessions.ts';
 import { openQueryPool } from '../storage/queries/open-query-pool.ts';
 import { streamRows } from '../storage/queries/stream-rows.ts';
 import type { App, ExitCode } from './app.ts';
+import { exportFlags } from './export-flags.ts';
 
 export type ExportOptions = {
   readonly format: ExportFormat;
   readonly out?: string;
 } & Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** Flags of the filters: `createdFrom` of the API is `--created-from` here. */
-export const exportFilters = sessions.filters.map(({ name, operator, description, example }) => ({
-  flag: `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-  name,
-  isRepeatable: operator === 'equal',
-  description,
-  example,
-}));
-
-export { exportFormats };
-
 /** All sessions of a question, streamed to a file or to standard output. */
 export async function runExportCommand(app: App, options: ExportOptions): Promise<ExitCode> {
   const { format, out, ...given } = options;
   const parsed = parseQuestion(sessions, given);
   if ('problems' in parsed) {
-    const flagOf = (name: string) => exportFilters.find((one) => one.name === name)?.flag ?? `--${name}`;
+    const flagOf = (name: string) => exportFlags.find((one) => one.name === name)?.flag ?? `--${name}`;
     throw new ConfigError(
       parsed.problems.map(({ parameter, message }) => `${flagOf(parameter)} ${message}.`).join('\n'),
     );

@@ -1,6 +1,8 @@
 /** One line at the bottom of a terminal that is written over and over; silent where there is no terminal. */
 export type ProgressLine = {
-  show(text: string): void;
+  /** The text is made only when it is drawn. */
+  show(text: () => string): void;
+  readonly isShown: boolean;
   clear(): void;
 };
 
@@ -8,7 +10,7 @@ const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 const redrawMs = 80;
 
 export function progressLine(stream: NodeJS.WriteStream): ProgressLine {
-  if (!stream.isTTY) return { show: () => undefined, clear: () => undefined };
+  if (!stream.isTTY) return { show: () => undefined, clear: () => undefined, isShown: false };
   let frame = 0;
   let drawnAt = 0;
   return {
@@ -17,8 +19,9 @@ export function progressLine(stream: NodeJS.WriteStream): ProgressLine {
       if (now - drawnAt < redrawMs) return;
       drawnAt = now;
       frame = (frame + 1) % frames.length;
-      stream.write(`\r\u001b[2K${frames[frame] ?? ''} ${text.slice(0, Math.max(20, stream.columns - 4))}`);
+      stream.write(`\r\u001b[2K${frames[frame] ?? ''} ${text().slice(0, Math.max(20, stream.columns - 4))}`);
     },
+    isShown: true,
     clear: () => {
       stream.write('\r\u001b[2K');
       drawnAt = 0;

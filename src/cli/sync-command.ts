@@ -51,15 +51,15 @@ export async function syncSources(
   const work = async () => {
     for (let source = queue.shift(); source !== undefined && !app.signal.aborted; source = queue.shift()) {
       const { name } = source;
-      const expected = await countListed(history, name);
+      const expected = line.isShown ? await countListed(history, name) : 0;
       const report = await app.syncSource(history, source, {
         onProgress: (progress) => {
-          const share = expected > 0 ? `${bar(progress.listed / expected)} ` : '';
-          line.show(
-            `${name}  ${share}${count(progress.listed)} listed, ${count(progress.new)} new, ${count(progress.changed)} changed`,
-          );
+          line.show(() => {
+            const share = expected > 0 ? `${bar(progress.listed / expected)} ` : '';
+            return `${name}  ${share}${count(progress.listed)} listed, ${count(progress.new)} new, ${count(progress.changed)} changed`;
+          });
         },
-        onTasks: (progress) => line.show(`${name}  tasks of ${count(progress.read)} sessions read`),
+        onTasks: (progress) => line.show(() => `${name}  tasks of ${count(progress.read)} sessions read`),
         onWarning: (message) => {
           line.clear();
           app.warn(name, message);
@@ -76,8 +76,9 @@ export async function syncSources(
 
 /** How long the list was last time: the best guess at how long it is now. */
 async function countListed(history: History, source: string): Promise<number> {
-  const row = await history.prisma.source.findUnique({ where: { name: source }, select: { id: true } });
-  return row === null ? 0 : history.prisma.listedRecord.count({ where: { sourceId: row.id } });
+  const { prisma } = history;
+  const row = await prisma.source.findUnique({ where: { name: source }, select: { id: true } });
+  return row === null ? 0 : prisma.listedRecord.count({ where: { sourceId: row.id } });
 }
 
 function describeReport(app: App, report: SyncReport): string {

@@ -1,27 +1,42 @@
-import { XMLParser } from 'fast-xml-parser';
-import { SyntaxValidator } from 'fast-xml-validator';
+import { createRequire } from 'node:module';
 import { parsePlainXml } from './parse-plain-xml.ts';
 import type { XmlNode } from './xml-node.ts';
 
 /** The text is not well-formed XML. */
 export class MalformedXml extends Error {}
 
-const parser = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: '@',
-  removeNSPrefix: true,
-  // Every value stays the text it is: ids, versions and sizes must not become numbers.
-  parseTagValue: false,
-  parseAttributeValue: false,
-  trimValues: false,
-  ignorePiTags: true,
-  ignoreDeclaration: true,
-  maxNestedTags: 50,
-  // The parser knows no numeric references without the whole of HTML's entities, and counts them against a limit made
-  // for documents with declarations. There are none here (DOCTYPE is refused), so references are decoded below.
-  processEntities: false,
-});
+type General = { readonly validate: (text: string) => void; readonly parse: (text: string) => unknown };
+let general: General | undefined;
 
+/** Loaded when it is needed, which most lists never do; not awaited, because records are read one after the other. */
+function loadGeneral(): General {
+  const require = createRequire(import.meta.url);
+  const { XMLParser } = require('fast-xml-parser') as typeof import('fast-xml-parser');
+  const { SyntaxValidator } = require('fast-xml-validator') as typeof import('fast-xml-validator');
+  const parser = new XMLParser({
+    ignoreAttributes: false,
+    attributeNamePrefix: '@',
+    removeNSPrefix: true,
+    // Every value stays the text it is: ids, versions and sizes must not become numbers.
+    parseTagValue: false,
+    parseAttributeValue: false,
+    trimValues: false,
+    ignorePiTags: true,
+    ignoreDeclaration: true,
+    maxNestedTags: 50,
+    // The parser knows no numeric references without the whole of HTML's entities, and counts them against a limit made
+    // for documents with declarations. There are none here (DOCTYPE is refused), so references are decoded below.
+    processEntities: false,
+  });
+  return {
+    // The parser itself forgives too much: it would read half a tag as something.
+    validate: (text) =>
+      SyntaxValidator.validate(text, { invalidCharSequence: { attrLt: true, tagValue: true } }),
+    parse: (text): unknown => parser.parse(text),
+  };
+}
+
+const plainDeclaration = /^\ufeff?<\?xml version="1\.0" encoding="utf-8"\s*\?>/i;
 const hidden = /<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>/g;
 
 /** Reads one element, checked for well-formedness. Throws MalformedXml. */
@@ -34,15 +49,15 @@ export function parseXml(bytes: Uint8Array): XmlNode {
     text = text.replace(hidden, (_, cdata: string | undefined) => (cdata === undefined ? '' : escape(cdata)));
   }
   if (text.includes('\r')) text = text.replace(/\r\n?/g, '\n');
-  return parsePlainXml(text) ?? parseAnyXml(text);
+  return parsePlainXml(text.replace(plainDeclaration, '')) ?? parseAnyXml(text);
 }
 
 /** The general parser, for whatever the plain one leaves to it. Throws MalformedXml. */
 export function parseAnyXml(text: string): XmlNode {
   try {
-    // The parser itself forgives too much: it would read half a tag as something.
-    SyntaxValidator.validate(text, { invalidCharSequence: { attrLt: true, tagValue: true } });
-    return parser.parse(text) as XmlNode;
+    general ??= loadGeneral();
+    general.validate(text);
+    return general.parse(text) as XmlNode;
   } catch (error) {
     throw new MalformedXml((error as Error).message, { cause: error });
   }

@@ -1,10 +1,8 @@
 import type { Column } from '../query/resource.ts';
 import type { Row } from '../query/row.ts';
+import type { ExportFormat } from './export-formats.ts';
 import { writeCsv } from './write-csv.ts';
 import { writeNdjson } from './write-ndjson.ts';
-
-export const exportFormats = ['csv', 'ndjson', 'parquet'] as const;
-export type ExportFormat = (typeof exportFormats)[number];
 
 export const mediaTypes = {
   csv: 'text/csv; charset=utf-8; header=present',
