@@ -9,6 +9,7 @@ import type { Timestamp } from '../domain/timestamp.ts';
 import { arrayLiteral } from './array-literal.ts';
 import { noteBackfilled, readBackfillEnd } from './backfills.ts';
 import { classifyDatabaseError } from './classify-database-error.ts';
+import { growthWatcher } from './growth-watcher.ts';
 import type { Database, Statements } from './database.ts';
 import {
   countListedSessions,
@@ -101,6 +102,8 @@ export async function holdSource(
     }
   }
 
+  const watchGrowth = growthWatcher(prisma);
+
   const ids = (sql: string) =>
     read(async (statement) => {
       const rows = await statement.$queryRawUnsafe<{ id: string }[]>(sql, sourceId);
@@ -140,24 +143,27 @@ export async function holdSource(
     writeComputers: (computers: readonly DiscoveredComputer[] | undefined): Promise<void> =>
       write((statement) => noteComputers(statement, sourceId, computers)),
 
-    writeSessions: (
+    writeSessions: async (
       rows: readonly SessionRow[],
       options: {
         readonly sighting: Sighting;
         readonly records: readonly ListedRecord[];
         readonly superseded: readonly string[];
       },
-    ): Promise<WriteCounts> =>
-      write(async (statement) => {
+    ): Promise<WriteCounts> => {
+      const counts = await write(async (statement) => {
         await insertNamedInventory(statement, sourceId, rows);
-        const counts = await upsertSessions(statement, sourceId, rows, {
+        const written = await upsertSessions(statement, sourceId, rows, {
           sighting: options.sighting,
           tasks: source.tasks,
         });
         await deleteListedRecords(statement, sourceId, options.superseded);
         await insertListedRecords(statement, sourceId, options.records);
-        return counts;
-      }),
+        return written;
+      });
+      await read(() => watchGrowth(counts.inserted));
+      return counts;
+    },
 
     writeReferences: (rows: readonly SessionRow[], records: readonly ListedRecord[]): Promise<WriteCounts> =>
       write(async (statement) => {
