@@ -104,6 +104,20 @@ export async function holdSource(
 
   const watchGrowth = growthWatcher(prisma);
 
+  /** Ids of the servers and jobs that are stored, as far as this run has found out. */
+  const named = new Set<string>();
+  async function writeNaming<T>(
+    rows: readonly SessionRow[],
+    statements: (statement: Statements) => Promise<T>,
+  ): Promise<T> {
+    const { ids, written } = await write(async (statement) => ({
+      ids: await insertNamedInventory(statement, sourceId, rows, named),
+      written: await statements(statement),
+    }));
+    for (const id of ids) named.add(id);
+    return written;
+  }
+
   const ids = (sql: string) =>
     read(async (statement) => {
       const rows = await statement.$queryRawUnsafe<{ id: string }[]>(sql, sourceId);
@@ -151,8 +165,7 @@ export async function holdSource(
         readonly superseded: readonly string[];
       },
     ): Promise<WriteCounts> => {
-      const counts = await write(async (statement) => {
-        await insertNamedInventory(statement, sourceId, rows);
+      const counts = await writeNaming(rows, async (statement) => {
         const written = await upsertSessions(statement, sourceId, rows, {
           sighting: options.sighting,
           tasks: source.tasks,
@@ -166,8 +179,7 @@ export async function holdSource(
     },
 
     writeReferences: (rows: readonly SessionRow[], records: readonly ListedRecord[]): Promise<WriteCounts> =>
-      write(async (statement) => {
-        await insertNamedInventory(statement, sourceId, rows);
+      writeNaming(rows, async (statement) => {
         const counts = await insertSessionReferences(statement, sourceId, rows);
         await insertListedRecords(statement, sourceId, records);
         return counts;

@@ -74,19 +74,33 @@ export async function upsertJobs(
   );
 }
 
-/** Servers and jobs that sessions name, for accounts that may not read them and for the child jobs nobody lists. */
+/**
+ * Servers and jobs that sessions name, for accounts that may not read them and for the child jobs nobody lists. `stored` holds
+ * the ids of those that are there already; returns the others'.
+ */
 export async function insertNamedInventory(
   statement: Statements,
   sourceId: number,
   rows: readonly SessionRow[],
-): Promise<void> {
+  stored: ReadonlySet<string>,
+): Promise<readonly string[]> {
   const servers = new Map<string, SessionRow>();
   const jobs = new Map<string, SessionRow>();
   for (const row of rows) {
     const { serverId, jobId } = row.session;
-    if (serverId !== null) servers.set(serverId, row);
-    if (jobId !== null) jobs.set(jobId, row);
+    if (serverId !== null && !stored.has(serverId)) servers.set(serverId, row);
+    if (jobId !== null && !stored.has(jobId)) jobs.set(jobId, row);
   }
+  if (servers.size > 0) await insertNamedServers(statement, sourceId, servers);
+  if (jobs.size > 0) await insertNamedJobs(statement, sourceId, jobs);
+  return [...servers.keys(), ...jobs.keys()];
+}
+
+async function insertNamedServers(
+  statement: Statements,
+  sourceId: number,
+  servers: ReadonlyMap<string, SessionRow>,
+): Promise<void> {
   await statement.$executeRawUnsafe(
     `insert into servers (source_id, server_id, server_name)
      select $1::integer, incoming.*
@@ -96,6 +110,13 @@ export async function insertNamedInventory(
     arrayLiteral([...servers.keys()]),
     arrayLiteral([...servers.values()].map((row) => row.session.serverName ?? '')),
   );
+}
+
+async function insertNamedJobs(
+  statement: Statements,
+  sourceId: number,
+  jobs: ReadonlyMap<string, SessionRow>,
+): Promise<void> {
   await statement.$executeRawUnsafe(
     `insert into jobs (source_id, job_id, job_name, kind, server_id, server_name, computer)
      select $1::integer, incoming.*
@@ -108,6 +129,9 @@ export async function insertNamedInventory(
     arrayLiteral([...jobs.values()].map((row) => row.session.kind)),
     arrayLiteral([...jobs.values()].map((row) => row.session.serverId)),
     arrayLiteral([...jobs.values()].map((row) => row.session.serverName)),
-    arrayLiteral([...jobs.values()].map((row) => row.computer)),
+    // The whole name is no more than a guess while no parent's name is known: it must not be passed on to other sessions.
+    arrayLiteral(
+      [...jobs.values()].map(({ computer, session }) => (computer === session.jobName ? null : computer)),
+    ),
   );
 }

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { isFinal, type BackupSession } from '../domain/backup-session.ts';
 import { guessComputer } from '../domain/computer-name.ts';
 import type { ListedRecord, SessionRow, UnreadableRow } from '../domain/session-row.ts';
@@ -11,7 +12,10 @@ export type SessionBatches = {
   /** `record` is what the list showed; none when the list is to be asked again for it, or did not show it. */
   add(sighting: Sighting | 'reference', session: BackupSession, from?: BatchRecord): void;
   addUnreadable(row: UnreadableRow): void;
-  /** Writes what has gathered if that is a batch's worth; waits for the batch before, so that memory stays bounded. */
+  /**
+   * Writes what has gathered if that is a batch's worth; waits for the batch before, so that memory stays bounded. To be called
+   * often: a batch on its way is several statements, each sent when the one before is answered, and the answers come in here.
+   */
   writeIfFull(): Promise<void>;
   /** Writes all that has gathered and waits for it. */
   writeAll(): Promise<void>;
@@ -20,14 +24,14 @@ export type SessionBatches = {
 type BatchRecord = { readonly record: ListedRecord; readonly superseded?: readonly string[] };
 
 type Bucket = {
-  readonly rows: Map<string, SessionRow>;
+  readonly sessions: Map<string, BackupSession>;
   readonly records: ListedRecord[];
   readonly superseded: string[];
 };
 
 type Batch = Record<Sighting | 'reference', Bucket> & { readonly unreadable: UnreadableRow[] };
 
-const emptyBucket = (): Bucket => ({ rows: new Map(), records: [], superseded: [] });
+const emptyBucket = (): Bucket => ({ sessions: new Map(), records: [], superseded: [] });
 const emptyBatch = (): Batch => ({
   listed: emptyBucket(),
   duplicate: emptyBucket(),
@@ -44,19 +48,23 @@ export function gatherBatches(
   let batch = emptyBatch();
   let gathered = 0;
   let writing: Promise<void> = Promise.resolve();
+  let isWriting = false;
   const jobNames = new Set(options.jobNames);
+  // Made when they are written: by then the batch has told the names of more jobs.
+  const rowsOf = ({ sessions }: Bucket) => Array.from(sessions.values(), (session) => rowOf(session, jobNames));
 
   async function write(full: Batch): Promise<void> {
     for (const sighting of ['listed', 'duplicate', 'asked'] as const) {
-      const { rows, records, superseded } = full[sighting];
-      if (rows.size === 0) continue;
-      const counts = await history.writeSessions([...rows.values()], { sighting, records, superseded });
+      const { sessions, records, superseded } = full[sighting];
+      if (sessions.size === 0) continue;
+      const counts = await history.writeSessions(rowsOf(full[sighting]), { sighting, records, superseded });
       findings.new += counts.inserted;
       // A duplicate's session was counted when it was first met.
       if (sighting !== 'duplicate') findings.changed += counts.changed;
     }
-    const { rows, records } = full.reference;
-    if (rows.size > 0) findings.new += (await history.writeReferences([...rows.values()], records)).inserted;
+    const { sessions, records } = full.reference;
+    if (sessions.size > 0)
+      findings.new += (await history.writeReferences(rowsOf(full.reference), records)).inserted;
     if (full.unreadable.length > 0) await history.writeUnreadable(full.unreadable);
     options.onWritten();
   }
@@ -67,10 +75,15 @@ export function gatherBatches(
     const full = batch;
     batch = emptyBatch();
     gathered = 0;
-    writing = write(full).catch((error: unknown) => {
-      findings.hasWriteFailed = true;
-      throw error;
-    });
+    isWriting = true;
+    writing = write(full)
+      .catch((error: unknown) => {
+        findings.hasWriteFailed = true;
+        throw error;
+      })
+      .finally(() => {
+        isWriting = false;
+      });
     // Whoever waits for the batch hears of its failure; until then it must not count as unhandled.
     writing.catch(() => undefined);
   }
@@ -79,10 +92,10 @@ export function gatherBatches(
     add: (sighting, session, from) => {
       // A duplicate of a session that is still in this batch is settled here, without a second statement.
       const bucket =
-        sighting === 'duplicate' && batch.listed.rows.has(session.id) ? batch.listed : batch[sighting];
-      const present = bucket.rows.get(session.id);
-      if (present === undefined || !isFinal(present.session) || isFinal(session)) {
-        bucket.rows.set(session.id, detachStrings(rowOf(session, jobNames)));
+        sighting === 'duplicate' && batch.listed.sessions.has(session.id) ? batch.listed : batch[sighting];
+      const present = bucket.sessions.get(session.id);
+      if (present === undefined || !isFinal(present) || isFinal(session)) {
+        bucket.sessions.set(session.id, detachStrings(session));
       }
       if (from !== undefined) {
         bucket.records.push(from.record);
@@ -102,6 +115,7 @@ export function gatherBatches(
     },
     writeIfFull: async () => {
       if (gathered >= options.size) await startWriting();
+      else if (isWriting) await turn();
     },
     writeAll: async () => {
       await startWriting();
