@@ -17,6 +17,6 @@ export function growthWatcher(statement: Statements): (inserted: number) => Prom
       `select reltuples::double precision as rows from pg_class where oid = 'sessions'::regclass`,
     );
     if ((table?.rows ?? 0) >= added * 2) return;
-    await statement.$executeRawUnsafe('analyze sessions, session_links, jobs');
+    await statement.$executeRawUnsafe('analyze sessions, jobs');
   };
 }

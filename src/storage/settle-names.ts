@@ -43,10 +43,8 @@ with child as (
   left join lateral (
     select parent.job_name || ' - ' as prefix
     from sessions as session
-    join session_links as link
-      on link.source_id = session.source_id and link.child_session_id = session.session_id
     join sessions as parent
-      on parent.source_id = link.source_id and parent.session_id = link.parent_session_id
+      on parent.source_id = session.source_id and parent.session_id = session.parent_session_id
     where session.source_id = job.source_id
       and session.job_id = job.job_id
       and starts_with(job.job_name, parent.job_name || ' - ')

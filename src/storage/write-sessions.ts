@@ -28,6 +28,7 @@ const content = {
 const columns = {
   session_id: ['uuid', (row) => row.session.id],
   ...content,
+  parent_session_id: ['uuid', (row) => row.session.parentId],
   computer: ['text', (row) => row.computer],
 } as const satisfies Columns;
 
@@ -47,16 +48,18 @@ with incoming as (
     .join(', ')}) as incoming(${list(columns)})
 ),
 written as (
-  insert into sessions as known (source_id, session_id, ${list(content)}, computer, last_seen_at)
+  insert into sessions as known (source_id, session_id, ${list(content)}, parent_session_id, computer, last_seen_at)
   select
-    $1::integer, incoming.session_id, ${list(content, 'incoming.')},
+    $1::integer, incoming.session_id, ${list(content, 'incoming.')}, incoming.parent_session_id,
     coalesce(job.computer, incoming.computer),
     case when not $2::boolean then now() end
   from incoming
   left join jobs as job
     on job.source_id = $1::integer and job.job_id = incoming.job_id and incoming.kind = 'computer'`;
 
-const isDistinct = `(${list(content, 'known.')}) is distinct from (${list(content, 'excluded.')})`;
+// A parent that is not named is not gone: some answers leave the link out.
+const parent = 'coalesce(excluded.parent_session_id, known.parent_session_id)';
+const isDistinct = `(${list(content, 'known.')}, known.parent_session_id) is distinct from (${list(content, 'excluded.')}, ${parent})`;
 
 // An unchanged session is not touched: no row version, no index entry, no WAL.
 const upsert = (guard: string) => `${insert}
@@ -64,6 +67,7 @@ const upsert = (guard: string) => `${insert}
     ${Object.keys(content)
       .map((name) => `${name} = excluded.${name}`)
       .join(',\n    ')},
+    parent_session_id = ${parent},
     computer = coalesce(known.computer, excluded.computer),
     -- What is listed stays so until the list itself no longer shows it.
     last_seen_at = case when $2::boolean or known.last_seen_at is null then null else now() end,
@@ -102,16 +106,9 @@ const insertReferences = `${insert}
 )
 select count(*)::integer as inserted, 0 as changed, $3::text as tasks from written`;
 
-const link = `
-insert into session_links as known (source_id, child_session_id, parent_session_id)
-select $1::integer, incoming.*
-from unnest($2::uuid[], $3::uuid[]) as incoming(child_session_id, parent_session_id)
-on conflict (source_id, child_session_id) do update set parent_session_id = excluded.parent_session_id
-where known.parent_session_id <> excluded.parent_session_id`;
-
 export type WriteCounts = { readonly inserted: number; readonly changed: number };
 
-/** Upserts sessions and their parent links, and queues the final ones for their tasks. No id may occur twice in `rows`. */
+/** Upserts sessions, each with its parent, and queues the final ones for their tasks. No id may occur twice in `rows`. */
 export function upsertSessions(
   statement: Statements,
   sourceId: number,
@@ -148,14 +145,5 @@ async function write(
   if (rows.length === 0) return { inserted: 0, changed: 0 };
   const arrays = Object.values<Columns[string]>(columns).map(([, value]) => arrayLiteral(rows.map(value)));
   const [counts] = await statement.$queryRawUnsafe<WriteCounts[]>(sql, sourceId, isListed, tasks, ...arrays);
-  const children = rows.filter((row) => row.session.parentId !== null);
-  if (children.length > 0) {
-    await statement.$executeRawUnsafe(
-      link,
-      sourceId,
-      arrayLiteral(children.map((row) => row.session.id)),
-      arrayLiteral(children.map((row) => row.session.parentId)),
-    );
-  }
   return counts ?? { inserted: 0, changed: 0 };
 }

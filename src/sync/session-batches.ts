@@ -51,7 +51,8 @@ export function gatherBatches(
   let isWriting = false;
   const jobNames = new Set(options.jobNames);
   // Made when they are written: by then the batch has told the names of more jobs.
-  const rowsOf = ({ sessions }: Bucket) => Array.from(sessions.values(), (session) => rowOf(session, jobNames));
+  const rowsOf = ({ sessions }: Bucket) =>
+    Array.from(sessions.values(), (session) => rowOf(session, jobNames));
 
   async function write(full: Batch): Promise<void> {
     for (const sighting of ['listed', 'duplicate', 'asked'] as const) {

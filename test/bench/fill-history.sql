@@ -11,14 +11,14 @@ set work_mem = '256MB';
 
 create temporary table wanted as
 select indexdef from pg_indexes
-where schemaname = 'public' and tablename in ('sessions', 'session_links') and indexname not like '%\_pkey';
+where schemaname = 'public' and tablename = 'sessions' and indexname not like '%\_pkey';
 do $$
 declare
   name text;
 begin
   for name in
     select indexname from pg_indexes
-    where schemaname = 'public' and tablename in ('sessions', 'session_links') and indexname not like '%\_pkey'
+    where schemaname = 'public' and tablename = 'sessions' and indexname not like '%\_pkey'
   loop
     execute format('drop index %I', name);
   end loop;
@@ -79,7 +79,7 @@ order by number;
 
 insert into sessions (
   source_id, session_id, session_name, kind, job_type, job_id, job_name, computer, server_id, server_name, state, result, is_retry,
-  created_at, ended_at, progress, task_count, processed_bytes, task_reason, first_seen_at, last_changed_at
+  created_at, ended_at, progress, task_count, processed_bytes, task_reason, parent_session_id, first_seen_at, last_changed_at
 )
 select
   machine.source_id, md5('session' || machine.job_id || days.number || attempt)::uuid, machine.job_name || '@' || days.day::date, 'computer',
@@ -95,22 +95,16 @@ select
   days.day + machine.offset_in_day + attempt * interval '1 hour' + (300 + draw * 20) * interval '1 second',
   100, 1, (20 + draw)::bigint * 1073741824,
   case when draw < 5 - attempt * 3 then (array['VSS snapshot failed.', 'The network path was not found.', 'Not enough disk space.'])[draw % 3 + 1] end,
+  case when attempt = 0 then md5('run' || policy.job_id || days.number)::uuid end,
   days.day + machine.offset_in_day + (attempt + 1) * interval '1 hour', days.day + machine.offset_in_day + (attempt + 1) * interval '1 hour'
 from days
 cross join machines as machine
+join policies as policy on policy.source_id = machine.source_id and policy.policy = machine.policy
 cross join lateral (
   select ((hashtext(machine.computer || '/' || days.number)::bigint & 2147483647) % 100)::integer as draw
 ) as fate
 join generate_series(0, 1) as attempt on attempt = 0 or draw < 5
 order by days.number, machine.offset_in_day;
-
-insert into session_links (source_id, child_session_id, parent_session_id)
-select
-  machine.source_id, md5('session' || machine.job_id || days.number || 0)::uuid,
-  md5('run' || policy.job_id || days.number)::uuid
-from days
-cross join machines as machine
-join policies as policy on policy.source_id = machine.source_id and policy.policy = machine.policy;
 
 do $$
 declare

@@ -125,7 +125,7 @@ describe.each(['entity', 'reference'] as const)('an awkward history, list form %
   it('writes no row and asks for one list when nothing is new', async () => {
     const versions = () =>
       database.query(
-        `select 's' as t, session_id as id, xmin::text, ctid::text from sessions union all select 't', task_id, xmin::text, ctid::text from tasks union all select 'j', job_id, xmin::text, ctid::text from jobs union all select 'l', child_session_id, xmin::text, ctid::text from session_links order by 1, 2`,
+        `select 's' as t, session_id as id, xmin::text, ctid::text from sessions union all select 't', task_id, xmin::text, ctid::text from tasks union all select 'j', job_id, xmin::text, ctid::text from jobs order by 1, 2`,
       );
     const before = await versions();
     em.requests.length = 0;

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { makeRows } from './session-rows.ts';
 
 // The same rows by COPY, from files of the server's, into the same tables with their indexes and triggers as they are, in one
-// transaction: sessions, links and listed records. Arguments: database, how many rows.
+// transaction: sessions and listed records. Arguments: database, how many rows.
 const [url = '', count = '1000'] = process.argv.slice(2);
 const rows = makeRows(Number(count));
 const folder = mkdtempSync(path.join(tmpdir(), 'session-history-bench-'));
@@ -19,7 +19,7 @@ const file = (name: string, lines: readonly (readonly (string | number | boolean
   return whole;
 };
 const tables = {
-  'sessions (source_id, session_id, session_name, kind, job_type, job_id, job_name, server_id, server_name, state, result, is_retry, created_at, ended_at, progress, computer)':
+  'sessions (source_id, session_id, session_name, kind, job_type, job_id, job_name, server_id, server_name, state, result, is_retry, created_at, ended_at, progress, parent_session_id, computer)':
     rows.map(({ row: { session: one, computer } }) => [
       1,
       one.id,
@@ -36,11 +36,9 @@ const tables = {
       one.createdAt,
       one.endedAt,
       one.progress,
+      one.parentId,
       computer,
     ]),
-  'session_links (source_id, child_session_id, parent_session_id)': rows.flatMap(
-    ({ row: { session: one } }) => (one.parentId === null ? [] : [[1, one.id, one.parentId]]),
-  ),
   'listed_records (source_id, fingerprint, session_id)': rows.map(({ row, fingerprint }) => [
     1,
     fingerprint,

@@ -25,7 +25,7 @@ for (const row of parseDocument(await get('/agents/backupSessions?format=Entity'
     progress: row.progress,
   };
   await prisma.backupSession.upsert({
-    where: { sourceId_sessionId: { sourceId: source.id, sessionId: row.id } },
+    where: { sessionId_sourceId: { sourceId: source.id, sessionId: row.id } },
     create: { sourceId: source.id, sessionId: row.id, ...content },
     update: content,
   });

@@ -156,7 +156,10 @@ it('walks each row once while rows are written', async () => {
 
 it('shows a session with its parent, children and tasks', async () => {
   const [parent] = await database.query<{ id: string }>(
-    `select parent_session_id as id from report.session_links where parent_known limit 1`,
+    `select parent_session_id as id from report.session_links as link where parent_known and exists (
+       select from report.tasks as task join report.session_links as child on child.child_session_id = task.session_id
+       where child.parent_session_id = link.parent_session_id
+     ) limit 1`,
   );
   const whole = (await (await api.ask(`/api/v1/sessions/${parent?.id ?? ''}`)).json()) as {
     children: { sessionId: string; computer: string }[];

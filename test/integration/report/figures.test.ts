@@ -16,9 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 beforeEach(() =>
-  database.query(
-    'delete from sessions; delete from session_links; delete from discovered_computers; delete from sync_runs',
-  ),
+  database.query('delete from sessions; delete from discovered_computers; delete from sync_runs'),
 );
 
 type Given = {
@@ -306,7 +304,7 @@ it('report.sessions, session_links and servers show what is stored', async () =>
     { id: orphan ?? '', at: `timestamptz '2026-03-02 22:00Z'` },
   );
   await database.query(
-    `insert into session_links (source_id, child_session_id, parent_session_id) values (1, $1, $2), (1, $3, gen_random_uuid())`,
+    `update sessions set parent_session_id = case session_id when $1 then $2::uuid else gen_random_uuid() end where session_id in ($1, $3)`,
     [child, parent, orphan],
   );
   expect(
