@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { isFinal, type BackupSession } from '../domain/backup-session.ts';
 import { guessComputer } from '../domain/computer-name.ts';
 import type { ListedRecord, SessionRow, UnreadableRow } from '../domain/session-row.ts';
@@ -12,10 +11,7 @@ export type SessionBatches = {
   /** `record` is what the list showed; none when the list is to be asked again for it, or did not show it. */
   add(sighting: Sighting | 'reference', session: BackupSession, from?: BatchRecord): void;
   addUnreadable(row: UnreadableRow): void;
-  /**
-   * Writes what has gathered if that is a batch's worth; waits for the batch before, so that memory stays bounded. To be called
-   * often: a batch on its way is several statements, each sent when the one before is answered, and the answers come in here.
-   */
+  /** Writes what has gathered if that is a batch's worth; waits for the batch before, so that memory stays bounded. */
   writeIfFull(): Promise<void>;
   /** Writes all that has gathered and waits for it. */
   writeAll(): Promise<void>;
@@ -48,7 +44,6 @@ export function gatherBatches(
   let batch = emptyBatch();
   let gathered = 0;
   let writing: Promise<void> = Promise.resolve();
-  let isWriting = false;
   const jobNames = new Set(options.jobNames);
   // Made when they are written: by then the batch has told the names of more jobs.
   const rowsOf = ({ sessions }: Bucket) =>
@@ -70,21 +65,15 @@ export function gatherBatches(
     options.onWritten();
   }
 
-  async function startWriting(): Promise<void> {
-    await writing;
-    if (gathered === 0) return;
+  /** Begins to write what has gathered; the batch before must be done. */
+  function startWriting(): void {
     const full = batch;
     batch = emptyBatch();
     gathered = 0;
-    isWriting = true;
-    writing = write(full)
-      .catch((error: unknown) => {
-        findings.hasWriteFailed = true;
-        throw error;
-      })
-      .finally(() => {
-        isWriting = false;
-      });
+    writing = write(full).catch((error: unknown) => {
+      findings.hasWriteFailed = true;
+      throw error;
+    });
     // Whoever waits for the batch hears of its failure; until then it must not count as unhandled.
     writing.catch(() => undefined);
   }
@@ -115,11 +104,16 @@ export function gatherBatches(
       gathered += 1;
     },
     writeIfFull: async () => {
-      if (gathered >= options.size) await startWriting();
-      else if (isWriting) await turn();
+      // Several may wait here; the first of them begins, and the others then find little.
+      while (gathered >= options.size) {
+        const before = writing;
+        await before;
+        if (writing === before) startWriting();
+      }
     },
     writeAll: async () => {
-      await startWriting();
+      await writing;
+      if (gathered > 0) startWriting();
       await writing;
     },
   };
