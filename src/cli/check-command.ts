@@ -47,7 +47,7 @@ async function checkDatabaseAndQueue(
   try {
     const history = await app.openHistory(config);
     try {
-      const [row] = await history.prisma.$queryRawUnsafe<{ version: string }[]>('show server_version');
+      const [row] = await history.statements.$queryRawUnsafe<{ version: string }[]>('show server_version');
       const version = (row as { server_version?: string } | undefined)?.server_version ?? 'unknown';
       const where = history.isEmbedded
         ? `embedded, data under ${config.dataDir}`

@@ -20,7 +20,7 @@ export async function runMigrateCommand(
       app.stdout.write(`${paint('green', '✓')} runs and computers are worked out anew from the sessions\n`);
     }
     app.stdout.write(
-      (await ensureReaderRole(history.prisma))
+      (await ensureReaderRole(history.statements))
         ? `  Role session_history_reader may read schema report and nothing else. One statement makes a login of it:\n    ${makeLoginStatement}\n`
         : `  ${paint('yellow', 'This account may not create roles.')} As a database administrator run, then migrate again:\n    create role session_history_reader nologin;\n`,
     );

@@ -8,7 +8,7 @@ import { painter } from './paint.ts';
 export async function runStatusCommand(app: App, options: { readonly json?: boolean }): Promise<ExitCode> {
   const history = await app.openHistory(app.readConfig());
   try {
-    const sources = await readStatus(history.prisma);
+    const sources = await readStatus(history.statements);
     if (options.json === true) {
       for (const source of sources) app.stdout.write(`${JSON.stringify(source)}\n`);
       return 0;

@@ -76,9 +76,14 @@ export async function syncSources(
 
 /** How long the list was last time: the best guess at how long it is now. */
 async function countListed(history: History, source: string): Promise<number> {
-  const { prisma } = history;
-  const row = await prisma.source.findUnique({ where: { name: source }, select: { id: true } });
-  return row === null ? 0 : prisma.listedRecord.count({ where: { sourceId: row.id } });
+  const [row] = await history.statements.$queryRawUnsafe<{ count: number }[]>(
+    `select count(*)::integer as count
+     from listed_records
+     join sources as source on source.id = source_id
+     where source.name = $1::text`,
+    source,
+  );
+  return row?.count ?? 0;
 }
 
 function describeReport(app: App, report: SyncReport): string {

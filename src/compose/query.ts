@@ -50,9 +50,10 @@ export function openQueries(parts: {
   };
 }
 
-async function requestSync({ prisma }: History, queues: Queues, source: string): Promise<SyncRequest> {
-  const [progress] = await readProgress(prisma, source);
+async function requestSync(history: History, queues: Queues, source: string): Promise<SyncRequest> {
+  const [progress] = await readProgress(history.statements, source);
   if (progress === undefined) {
+    const prisma = await history.prisma();
     const known = await prisma.source.findUnique({ where: { name: source }, select: { id: true } });
     return known === null ? 'unknown' : 'not-scheduled';
   }

@@ -95,9 +95,9 @@ function isLoopback(host: string): boolean {
 }
 
 /** The history is not for everybody on the network. */
-async function requireKey({ prisma }: History): Promise<void> {
+async function requireKey({ statements }: History): Promise<void> {
   try {
-    if (await hasApiKey(prisma)) return;
+    if (await hasApiKey(statements)) return;
   } catch (error) {
     throw classifyFailure(error);
   }

@@ -72,9 +72,9 @@ export async function backfillHere(
 
 /** Leaves a backfill to the service. */
 export async function requestBackfillOf(
-  { prisma }: History,
+  { statements }: History,
   source: SourceConfig,
   since: Timestamp,
 ): Promise<void> {
-  await requestBackfill(prisma, await openSource(prisma, source), since);
+  await requestBackfill(statements, await openSource(statements, source), since);
 }

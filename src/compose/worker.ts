@@ -36,13 +36,13 @@ const remarkQuietMs = 3_600_000;
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { config, history, queues, log, trouble } = parts;
   try {
-    await publishSchedule(history.prisma, config.sources, config.syncIntervalMinutes * 60_000);
+    await publishSchedule(history.statements, config.sources, config.syncIntervalMinutes * 60_000);
     return await runWorker({
       sources: config.sources,
       concurrency: config.workerConcurrency,
       queues,
       ports: portsOf(parts),
-      readAllProgress: () => readProgress(history.prisma),
+      readAllProgress: () => readProgress(history.statements),
       onLate: (progress) => {
         const { source, intervalMs, lastFinishedAt } = progress;
         const lastEnd = lastFinishedAt === null ? null : new Date(lastFinishedAt).toISOString();
@@ -75,8 +75,8 @@ function portsOf({ history, log, metrics, signal }: WorkerParts): WorkPorts {
   };
 
   return {
-    readProgress: async (source) => (await readProgress(history.prisma, source))[0],
-    noteRefusedCredentials: (source, hash) => noteRefusedCredentials(history.prisma, source, hash),
+    readProgress: async (source) => (await readProgress(history.statements, source))[0],
+    noteRefusedCredentials: (source, hash) => noteRefusedCredentials(history.statements, source, hash),
 
     syncSource: (source, trigger) =>
       collectingGarbageEarly(() =>
@@ -112,7 +112,7 @@ function portsOf({ history, log, metrics, signal }: WorkerParts): WorkPorts {
     },
 
     continueBackfill: async (source, maxMs) => {
-      const since = await readRequestedBackfill(history.prisma, source.name);
+      const since = await readRequestedBackfill(history.statements, source.name);
       if (since === undefined) return;
       const held = await holdSource(history, source, 'backfill');
       if (held === undefined) return;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { ApiKey, KeyScope } from '../domain/api-key.ts';
-import type { Statements } from './database.ts';
+import type { Statements } from './statements.ts';
 
 /** Makes secret scanners and people know one when they see it. */
 const mark = 'shk_';

@@ -1,5 +1,5 @@
 import type { Timestamp } from '../domain/timestamp.ts';
-import type { Statements } from './database.ts';
+import type { Statements } from './statements.ts';
 
 /**
  * Where a backfill goes on. The first one begins a day past the newest session known (or now, whichever is later): EM's

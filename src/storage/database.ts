@@ -1,20 +1,23 @@
-import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
-import { PrismaClient } from './generated/client.ts';
+import type { PrismaClient } from './generated/client.ts';
 import { openPool } from './open-pool.ts';
 import { openSourceLocks, type SourceLocks } from './source-locks.ts';
+import { inTransaction, statementsOf, type Statements, type Transaction } from './statements.ts';
 
-/** One pool of connections, and Prisma on top of it. */
+/** One pool of connections, and what runs on it. */
 export type Database = {
   readonly url: string;
-  readonly prisma: PrismaClient;
   readonly pool: pg.Pool;
+  /** Questions, and the books: one statement, or several in a transaction, straight through the driver. */
+  readonly statements: Statements;
+  readonly transaction: Transaction;
+  /** A transaction of Prisma's: what Enterprise Manager showed is stored through it. */
+  readonly store: Transaction;
+  /** Prisma's client, loaded when it is first asked for: its start costs more than all that a poll without news does. */
+  prisma(): Promise<PrismaClient>;
   readonly locks: SourceLocks;
   close(): Promise<void>;
 };
-
-/** What set-based statements need: Prisma itself, or one of its transactions. */
-export type Statements = Pick<PrismaClient, '$queryRawUnsafe' | '$executeRawUnsafe'>;
 
 /** Opens no connection before the first statement. `onError` hears of idle connections that broke. */
 export function openDatabase(
@@ -34,15 +37,21 @@ export function openDatabase(
     (error) => options.onError?.(error),
   );
   const locks = openSourceLocks(url);
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  let opening: Promise<PrismaClient> | undefined;
+  const prisma = () => (opening ??= import('./open-prisma.ts').then(({ openPrisma }) => openPrisma(pool)));
   return {
     url,
-    prisma,
     pool,
+    statements: statementsOf(pool),
+    transaction: (work) => inTransaction(pool, work),
+    store: async (work) =>
+      // Prisma's 5 s would cut a large batch on a slow disk; a stuck statement is the database's to end.
+      (await prisma()).$transaction(work, { timeout: 300_000, maxWait: 30_000 }),
+    prisma,
     locks,
     close: async () => {
       await locks.close();
-      await prisma.$disconnect();
+      await (await opening)?.$disconnect();
       await pool.end();
     },
   };

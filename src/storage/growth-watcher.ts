@@ -1,4 +1,4 @@
-import type { Statements } from './database.ts';
+import type { Statements } from './statements.ts';
 
 const firstLook = 2_000;
 

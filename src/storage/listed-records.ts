@@ -1,6 +1,6 @@
 import type { ListedRecord, UnreadableRow } from '../domain/session-row.ts';
 import { arrayLiteral } from './array-literal.ts';
-import type { Statements } from './database.ts';
+import type { Statements } from './statements.ts';
 
 /**
  * The records of the last list, 32 bytes each (fingerprint, session id), as one value: a row each would cost more to

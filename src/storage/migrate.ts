@@ -5,7 +5,6 @@ import pg from 'pg';
 import { SyncError } from '../domain/sync-error.ts';
 import { classifyDatabaseError } from './classify-database-error.ts';
 import { openPool, patience } from './open-pool.ts';
-import { openSchemaEngine } from './schema-engine.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 
@@ -83,6 +82,7 @@ async function applyMigrations(databaseUrl: string, known: readonly string[]): P
   );
   let scriptFailure: Error | undefined;
   try {
+    const { openSchemaEngine } = await import('./schema-engine.ts');
     const engine = await openSchemaEngine(pool, scripts, (error) => {
       scriptFailure = error;
     });

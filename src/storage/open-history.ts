@@ -26,7 +26,7 @@ export async function openHistory(
   try {
     const { applied } = await migrateDatabase(url);
     const database = openDatabase(url, options);
-    if (applied.length > 0) await ensureReaderRole(database.prisma);
+    if (applied.length > 0) await ensureReaderRole(database.statements);
     return {
       ...database,
       isEmbedded: embedded !== undefined,

@@ -1,4 +1,4 @@
-import type { Statements } from './database.ts';
+import type { Statements } from './statements.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 
 /** How a source stands. Counts are sessions; ages are in days. */

@@ -1,4 +1,4 @@
-import type { Statements } from './database.ts';
+import type { Statements } from './statements.ts';
 
 const role = 'session_history_reader';
 

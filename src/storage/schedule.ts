@@ -1,6 +1,6 @@
 import type { SourceProgress } from '../domain/source-progress.ts';
 import { arrayLiteral } from './array-literal.ts';
-import type { Statements } from './database.ts';
+import type { Statements } from './statements.ts';
 
 /** Makes the given sources the ones that are scheduled, all with one interval; others keep their history and rest. */
 export async function publishSchedule(

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Statements } from './database.ts';
+import type { Statements } from './statements.ts';
 import type { SourceLock } from './source-locks.ts';
 
 /** Computers a statement: other writers of the source wait for it. */

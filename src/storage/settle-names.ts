@@ -1,5 +1,5 @@
 import { arrayLiteral } from './array-literal.ts';
-import type { Statements } from './database.ts';
+import type { Statements } from './statements.ts';
 import { passOnComputers } from './pass-on-computers.ts';
 
 /**

@@ -10,7 +10,7 @@ import { arrayLiteral } from './array-literal.ts';
 import { noteBackfilled, readBackfillEnd } from './backfills.ts';
 import { classifyDatabaseError } from './classify-database-error.ts';
 import { growthWatcher } from './growth-watcher.ts';
-import type { Database, Statements } from './database.ts';
+import type { Database } from './database.ts';
 import {
   countListedSessions,
   deleteListedRecords,
@@ -20,13 +20,21 @@ import {
   readListedRecords,
   upsertUnreadableRecords,
 } from './listed-records.ts';
+import { fencedTransactions } from './fenced-transactions.ts';
 import { settleAndRelease } from './settle-computers.ts';
 import { settleJobNames } from './settle-names.ts';
-import { insertRun, isHolder, progressNoter, updateRun } from './sync-runs.ts';
+import type { Statements } from './statements.ts';
+import { insertRun, progressNoter, updateRun } from './sync-runs.ts';
 import { takeSource } from './take-source.ts';
 import { areComputersDueNow, noteComputers } from './write-computers.ts';
 import { adoptTasksMode } from './task-backlog.ts';
-import { insertNamedInventory, upsertJobs, upsertServers } from './write-inventory.ts';
+import {
+  areJobsStored,
+  insertNamedInventory,
+  touchServers,
+  upsertJobs,
+  upsertServers,
+} from './write-inventory.ts';
 import { insertSessionReferences, upsertSessions, type WriteCounts } from './write-sessions.ts';
 
 /** A run that ends does not wait longer for its record to be written; the next one closes it. */
@@ -41,14 +49,13 @@ export async function holdSource(
   source: { readonly name: string; readonly url: string; readonly tasks: TasksMode },
   trigger: RunTrigger,
 ) {
-  const { prisma } = database;
   const taken = await takeSource(database, source, 'run');
   if (taken === undefined) return undefined;
   const { sourceId, lock, whileHeld } = taken;
   const runId = randomUUID();
   let fence: bigint;
   try {
-    fence = await prisma.$transaction(async (statement) => {
+    fence = await database.transaction(async (statement) => {
       await adoptTasksMode(statement, sourceId, source.tasks);
       return insertRun(statement, sourceId, { runId, trigger });
     });
@@ -57,28 +64,7 @@ export async function holdSource(
     throw classifyDatabaseError(error);
   }
 
-  /** Runs statements in one fenced transaction. */
-  async function write<T>(statements: (statement: Statements) => Promise<T>): Promise<T> {
-    try {
-      return await whileHeld(
-        prisma.$transaction(
-          async (statement) => {
-            if (!(await isHolder(statement, sourceId, fence))) {
-              throw new SyncError(
-                'interrupted',
-                `Another run has taken over source ${source.name}; this one stops.`,
-              );
-            }
-            return statements(statement);
-          },
-          // Prisma's 5 s would cut a large batch on a slow disk; a stuck statement is the database's to end.
-          { timeout: 300_000, maxWait: 30_000 },
-        ),
-      );
-    } catch (error) {
-      throw classifyDatabaseError(error);
-    }
-  }
+  const { note, store } = fencedTransactions(database, { ...taken, fence, name: source.name });
 
   async function untilSilent(statement: Promise<void>): Promise<void> {
     const answered = new AbortController();
@@ -96,13 +82,13 @@ export async function holdSource(
 
   async function read<T>(statements: (statement: Statements) => Promise<T>): Promise<T> {
     try {
-      return await whileHeld(statements(prisma));
+      return await whileHeld(statements(database.statements));
     } catch (error) {
       throw classifyDatabaseError(error);
     }
   }
 
-  const watchGrowth = growthWatcher(prisma);
+  const watchGrowth = growthWatcher(database.statements);
 
   /** Ids of the servers and jobs that are stored, as far as this run has found out. */
   const named = new Set<string>();
@@ -110,7 +96,7 @@ export async function holdSource(
     rows: readonly SessionRow[],
     statements: (statement: Statements) => Promise<T>,
   ): Promise<T> {
-    const { ids, written } = await write(async (statement) => ({
+    const { ids, written } = await store(async (statement) => ({
       ids: await insertNamedInventory(statement, sourceId, rows, named),
       written: await statements(statement),
     }));
@@ -146,16 +132,23 @@ export async function holdSource(
       };
     },
 
-    noteProgress: progressNoter(prisma, runId),
+    noteProgress: progressNoter(database.statements, runId),
 
-    writeInventory: (servers: readonly BackupServer[], jobs: readonly BackupJob[]): Promise<void> =>
-      write(async (statement) => {
+    writeInventory: async (servers: readonly BackupServer[], jobs: readonly BackupJob[]): Promise<void> => {
+      const isKnown = await note(
+        async (statement) =>
+          (await touchServers(statement, sourceId, servers)) &&
+          (await areJobsStored(statement, sourceId, jobs)),
+      );
+      if (isKnown) return;
+      await store(async (statement) => {
         await upsertServers(statement, sourceId, servers);
         await upsertJobs(statement, sourceId, jobs);
-      }),
+      });
+    },
 
     writeComputers: (computers: readonly DiscoveredComputer[] | undefined): Promise<void> =>
-      write((statement) => noteComputers(statement, sourceId, computers)),
+      (computers === undefined ? note : store)((statement) => noteComputers(statement, sourceId, computers)),
 
     writeSessions: async (
       rows: readonly SessionRow[],
@@ -186,14 +179,14 @@ export async function holdSource(
       }),
 
     writeUnreadable: (rows: readonly UnreadableRow[]): Promise<void> =>
-      write((statement) => upsertUnreadableRecords(statement, sourceId, rows)),
+      note((statement) => upsertUnreadableRecords(statement, sourceId, rows)),
 
     closeList: (gone: {
       readonly fingerprints: readonly string[];
       readonly sessionIds: readonly string[];
       readonly unreadable: readonly string[];
     }): Promise<void> =>
-      write(async (statement) => {
+      (gone.sessionIds.length === 0 ? note : store)(async (statement) => {
         await deleteListedRecords(statement, sourceId, gone.fingerprints);
         await deleteReadableAgain(statement, sourceId, gone.unreadable);
         await noteListRead(statement, sourceId, gone.sessionIds);
@@ -206,7 +199,7 @@ export async function holdSource(
       ),
 
     markLost: (sessionIds: readonly string[]): Promise<number> =>
-      write((statement) =>
+      store((statement) =>
         statement.$executeRawUnsafe(
           `update sessions set lost_at = now(), last_changed_at = now()
            where source_id = $1::integer and session_id = any($2::uuid[]) and not is_final and lost_at is null`,
@@ -215,13 +208,14 @@ export async function holdSource(
         ),
       ),
 
-    settleNames: (jobIds: readonly string[]): Promise<void> =>
-      write((statement) => settleJobNames(statement, sourceId, jobIds)),
+    settleNames: async (jobIds: readonly string[]): Promise<void> => {
+      if (jobIds.length > 0) await store((statement) => settleJobNames(statement, sourceId, jobIds));
+    },
 
     countStored: () => read((statement) => countListedSessions(statement, sourceId)),
 
     noteCollectedAt: (at: Timestamp): Promise<number> =>
-      write((statement) =>
+      note((statement) =>
         statement.$executeRawUnsafe(
           `update sources set last_collected_at = $2::timestamptz where id = $1::integer and last_collected_at is distinct from $2::timestamptz`,
           sourceId,
@@ -232,11 +226,12 @@ export async function holdSource(
     readBackfillEnd: () => read((statement) => readBackfillEnd(statement, sourceId)),
 
     noteBackfilled: (downTo: Timestamp): Promise<number> =>
-      write((statement) => noteBackfilled(statement, sourceId, downTo)),
+      note((statement) => noteBackfilled(statement, sourceId, downTo)),
 
     // The record may outlive the lock: whoever took the source over has closed it, and it stays closed.
-    finish: (outcome: RunOutcome): Promise<void> => untilSilent(updateRun(prisma, runId, outcome)),
+    finish: (outcome: RunOutcome): Promise<void> =>
+      untilSilent(updateRun(database.statements, runId, outcome)),
 
-    release: () => settleAndRelease(prisma, sourceId, lock),
+    release: () => settleAndRelease(database.statements, sourceId, lock),
   };
 }

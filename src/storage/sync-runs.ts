@@ -1,5 +1,5 @@
 import type { RunCounts, RunOutcome, RunTrigger } from '../domain/sync-run.ts';
-import type { Statements } from './database.ts';
+import type { Statements } from './statements.ts';
 
 /** The source's row, made at first sight. */
 export async function openSource(

@@ -25,7 +25,7 @@ export async function takeSource(
   purpose: LockPurpose,
 ): Promise<TakenSource | undefined> {
   try {
-    const sourceId = await openSource(database.prisma, source);
+    const sourceId = await openSource(database.statements, source);
     const lock = await database.locks.take(sourceId, purpose);
     if (lock === undefined) return undefined;
     const lost = new Promise<never>((_, reject) => {

@@ -1,5 +1,5 @@
 import { arrayLiteral } from './array-literal.ts';
-import type { Statements } from './database.ts';
+import type { Statements } from './statements.ts';
 import type { TasksMode } from '../domain/sync-run.ts';
 
 /** The next sessions whose tasks are due, newest first. */

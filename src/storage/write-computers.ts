@@ -1,6 +1,6 @@
 import type { DiscoveredComputer } from '../domain/inventory.ts';
 import { arrayLiteral } from './array-literal.ts';
-import type { Statements } from './database.ts';
+import type { Statements } from './statements.ts';
 
 /** Whether it is six hours since EM was asked for the computers it has discovered: the list may be long and changes slowly. */
 export async function areComputersDueNow(statement: Statements, sourceId: number): Promise<boolean> {

@@ -1,9 +1,22 @@
 import type { BackupJob, BackupServer } from '../domain/inventory.ts';
 import type { SessionRow } from '../domain/session-row.ts';
 import { arrayLiteral } from './array-literal.ts';
-import type { Statements } from './database.ts';
+import type { Statements } from './statements.ts';
 
 const json = (extra: BackupJob['extra']) => (extra === null ? null : JSON.stringify(extra));
+
+const incomingServers = `
+  select distinct on (server_id) $1::integer as source_id, incoming.*
+  from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
+    as incoming(server_id, server_name, description, version, extra)`;
+
+const serverArrays = (servers: readonly BackupServer[]) => [
+  arrayLiteral(servers.map((server) => server.id)),
+  arrayLiteral(servers.map((server) => server.name)),
+  arrayLiteral(servers.map((server) => server.description)),
+  arrayLiteral(servers.map((server) => server.version)),
+  arrayLiteral(servers.map((server) => json(server.extra))),
+];
 
 /** Servers as `/backupServers` shows them. */
 export async function upsertServers(
@@ -13,9 +26,7 @@ export async function upsertServers(
 ): Promise<void> {
   await statement.$executeRawUnsafe(
     `insert into servers as known (source_id, server_id, server_name, description, version, extra)
-     select distinct on (server_id) $1::integer, incoming.*
-     from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
-       as incoming(server_id, server_name, description, version, extra)
+     ${incomingServers}
      on conflict (source_id, server_id) do update set
        server_name = excluded.server_name,
        description = excluded.description,
@@ -23,13 +34,60 @@ export async function upsertServers(
        extra = excluded.extra,
        last_seen_at = now()`,
     sourceId,
-    arrayLiteral(servers.map((server) => server.id)),
-    arrayLiteral(servers.map((server) => server.name)),
-    arrayLiteral(servers.map((server) => server.description)),
-    arrayLiteral(servers.map((server) => server.version)),
-    arrayLiteral(servers.map((server) => json(server.extra))),
+    ...serverArrays(servers),
   );
 }
+
+/** Notes that these servers were shown; false when one of them is not stored as it is now. */
+export async function touchServers(
+  statement: Statements,
+  sourceId: number,
+  servers: readonly BackupServer[],
+): Promise<boolean> {
+  const [row] = await statement.$queryRawUnsafe<{ same: boolean }[]>(
+    `with incoming as (${incomingServers}),
+     touched as (
+       update servers as known set last_seen_at = now()
+       from incoming
+       where known.source_id = incoming.source_id
+         and known.server_id = incoming.server_id
+         and (known.server_name, known.description, known.version, known.extra)
+           is not distinct from (incoming.server_name, incoming.description, incoming.version, incoming.extra)
+       returning known.server_id
+     )
+     select (select count(*) from touched) = (select count(*) from incoming) as same`,
+    sourceId,
+    ...serverArrays(servers),
+  );
+  return row?.same === true;
+}
+
+const incomingJobs = `
+  select distinct on (job_id) $1::integer as source_id, job_id, job_name,
+    case job_type when 'AgentManagement' then 'computer' else 'job' end as kind,
+    incoming.server_id, server.server_name, job_type, platform, incoming.description, schedule_enabled, next_run_at, incoming.extra
+  from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::boolean[], $9::timestamptz[], $10::jsonb[])
+    as incoming(job_id, job_name, server_id, job_type, platform, description, schedule_enabled, next_run_at, extra)
+  left join servers as server on server.source_id = $1::integer and server.server_id = incoming.server_id`;
+
+const jobArrays = (jobs: readonly BackupJob[]) => [
+  arrayLiteral(jobs.map((job) => job.id)),
+  arrayLiteral(jobs.map((job) => job.name)),
+  arrayLiteral(jobs.map((job) => job.serverId)),
+  arrayLiteral(jobs.map((job) => job.jobType)),
+  arrayLiteral(jobs.map((job) => job.platform)),
+  arrayLiteral(jobs.map((job) => job.description)),
+  arrayLiteral(jobs.map((job) => job.scheduleEnabled)),
+  arrayLiteral(jobs.map((job) => job.nextRunAt)),
+  arrayLiteral(jobs.map((job) => json(job.extra))),
+];
+
+const isJobDistinct = `
+  (known.job_name, known.job_type, known.platform, known.description, known.schedule_enabled, known.next_run_at, known.extra)
+    is distinct from (excluded.job_name, excluded.job_type, excluded.platform, excluded.description,
+      excluded.schedule_enabled, excluded.next_run_at, excluded.extra)
+  or known.server_id is distinct from coalesce(excluded.server_id, known.server_id)
+  or known.server_name is distinct from coalesce(excluded.server_name, known.server_name)`;
 
 /** Jobs as `/agents/jobs` shows them. */
 export async function upsertJobs(
@@ -40,12 +98,7 @@ export async function upsertJobs(
   await statement.$executeRawUnsafe(
     `insert into jobs as known
        (source_id, job_id, job_name, kind, server_id, server_name, job_type, platform, description, schedule_enabled, next_run_at, extra)
-     select distinct on (job_id) $1::integer, job_id, job_name,
-       case job_type when 'AgentManagement' then 'computer' else 'job' end,
-       incoming.server_id, server.server_name, job_type, platform, incoming.description, schedule_enabled, next_run_at, incoming.extra
-     from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::boolean[], $9::timestamptz[], $10::jsonb[])
-       as incoming(job_id, job_name, server_id, job_type, platform, description, schedule_enabled, next_run_at, extra)
-     left join servers as server on server.source_id = $1::integer and server.server_id = incoming.server_id
+     ${incomingJobs}
      on conflict (source_id, job_id) do update set
        job_name = excluded.job_name,
        server_id = coalesce(excluded.server_id, known.server_id),
@@ -56,22 +109,29 @@ export async function upsertJobs(
        schedule_enabled = excluded.schedule_enabled,
        next_run_at = excluded.next_run_at,
        extra = excluded.extra
-     where (known.job_name, known.job_type, known.platform, known.description, known.schedule_enabled, known.next_run_at, known.extra)
-       is distinct from (excluded.job_name, excluded.job_type, excluded.platform, excluded.description,
-         excluded.schedule_enabled, excluded.next_run_at, excluded.extra)
-       or known.server_id is distinct from coalesce(excluded.server_id, known.server_id)
-       or known.server_name is distinct from coalesce(excluded.server_name, known.server_name)`,
+     where ${isJobDistinct}`,
     sourceId,
-    arrayLiteral(jobs.map((job) => job.id)),
-    arrayLiteral(jobs.map((job) => job.name)),
-    arrayLiteral(jobs.map((job) => job.serverId)),
-    arrayLiteral(jobs.map((job) => job.jobType)),
-    arrayLiteral(jobs.map((job) => job.platform)),
-    arrayLiteral(jobs.map((job) => job.description)),
-    arrayLiteral(jobs.map((job) => job.scheduleEnabled)),
-    arrayLiteral(jobs.map((job) => job.nextRunAt)),
-    arrayLiteral(jobs.map((job) => json(job.extra))),
+    ...jobArrays(jobs),
   );
+}
+
+/** Whether these jobs are stored as they are now, so that nothing is to be written. */
+export async function areJobsStored(
+  statement: Statements,
+  sourceId: number,
+  jobs: readonly BackupJob[],
+): Promise<boolean> {
+  const [row] = await statement.$queryRawUnsafe<{ same: boolean }[]>(
+    `select not exists (
+       select
+       from (${incomingJobs}) as excluded
+       left join jobs as known on known.source_id = excluded.source_id and known.job_id = excluded.job_id
+       where known.job_id is null or ${isJobDistinct}
+     ) as same`,
+    sourceId,
+    ...jobArrays(jobs),
+  );
+  return row?.same === true;
 }
 
 /**

@@ -2,7 +2,7 @@ import type { SessionRow as Row } from '../domain/session-row.ts';
 import type { Sighting } from '../domain/sighting.ts';
 import type { TasksMode } from '../domain/sync-run.ts';
 import { arrayLiteral } from './array-literal.ts';
-import type { Statements } from './database.ts';
+import type { Statements } from './statements.ts';
 
 type Cell = string | number | boolean | null;
 

@@ -1,6 +1,6 @@
 import type { BackupTask } from '../domain/backup-task.ts';
 import { arrayLiteral } from './array-literal.ts';
-import type { Statements } from './database.ts';
+import type { Statements } from './statements.ts';
 import { passOnComputers } from './pass-on-computers.ts';
 
 /** The tasks of one session as EM showed them; none is an answer too. */

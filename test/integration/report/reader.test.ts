@@ -16,7 +16,7 @@ beforeAll(async () => {
     insert into api_keys (name, scope, key_hash) values ('key', 'read', 'hash');
   `);
   const history = openDatabase(database.url);
-  expect(await ensureReaderRole(history.prisma)).toBe(true);
+  expect(await ensureReaderRole(history.statements)).toBe(true);
   await history.close();
   reader = new pg.Client({ connectionString: database.url });
   await reader.connect();
