@@ -1,4 +1,4 @@
-import type { ListedRecord, UnreadableRow } from '../domain/session-row.ts';
+import type { UnreadableRow } from '../domain/session-row.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { Statements } from './statements.ts';
 
@@ -14,23 +14,6 @@ export async function readListedRecords(statement: Statements, sourceId: number)
     sourceId,
   );
   return row?.packed ?? new Uint8Array();
-}
-
-export async function insertListedRecords(
-  statement: Statements,
-  sourceId: number,
-  records: readonly ListedRecord[],
-): Promise<void> {
-  if (records.length === 0) return;
-  await statement.$executeRawUnsafe(
-    `insert into listed_records (source_id, fingerprint, session_id)
-     select $1::integer, incoming.*
-     from unnest($2::uuid[], $3::uuid[]) as incoming(fingerprint, session_id)
-     on conflict (source_id, fingerprint) do nothing`,
-    sourceId,
-    arrayLiteral(records.map((record) => record.fingerprint)),
-    arrayLiteral(records.map((record) => record.sessionId)),
-  );
 }
 
 export async function deleteListedRecords(

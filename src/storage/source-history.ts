@@ -15,7 +15,6 @@ import {
   countListedSessions,
   deleteListedRecords,
   deleteReadableAgain,
-  insertListedRecords,
   noteListRead,
   readListedRecords,
   upsertUnreadableRecords,
@@ -23,19 +22,19 @@ import {
 import { fencedTransactions } from './fenced-transactions.ts';
 import { settleAndRelease } from './settle-computers.ts';
 import { settleJobNames } from './settle-names.ts';
-import type { Statements } from './statements.ts';
+import type { Prepared, Statements } from './statements.ts';
 import { insertRun, progressNoter, updateRun } from './sync-runs.ts';
 import { takeSource } from './take-source.ts';
 import { areComputersDueNow, noteComputers } from './write-computers.ts';
 import { adoptTasksMode } from './task-backlog.ts';
 import {
   areJobsStored,
-  insertNamedInventory,
+  prepareNamedInventory,
   touchServers,
   upsertJobs,
   upsertServers,
 } from './write-inventory.ts';
-import { insertSessionReferences, upsertSessions, type WriteCounts } from './write-sessions.ts';
+import { prepareReferences, prepareSessions, type WriteCounts } from './write-sessions.ts';
 
 /** A run that ends does not wait longer for its record to be written; the next one closes it. */
 const silenceMs = 10_000;
@@ -92,16 +91,16 @@ export async function holdSource(
 
   /** Ids of the servers and jobs that are stored, as far as this run has found out. */
   const named = new Set<string>();
-  async function writeNaming<T>(
-    rows: readonly SessionRow[],
-    statements: (statement: Statements) => Promise<T>,
-  ): Promise<T> {
-    const { ids, written } = await store(async (statement) => ({
-      ids: await insertNamedInventory(statement, sourceId, rows, named),
-      written: await statements(statement),
-    }));
-    for (const id of ids) named.add(id);
-    return written;
+  function withNamed<T>(rows: readonly SessionRow[], write: Prepared<T>): () => Promise<T> {
+    const { ids, insert } = prepareNamedInventory(sourceId, rows, named);
+    return async () => {
+      const written = await store(async (statement) => {
+        await insert(statement);
+        return write(statement);
+      });
+      for (const id of ids) named.add(id);
+      return written;
+    };
   }
 
   const ids = (sql: string) =>
@@ -150,33 +149,31 @@ export async function holdSource(
     writeComputers: (computers: readonly DiscoveredComputer[] | undefined): Promise<void> =>
       (computers === undefined ? note : store)((statement) => noteComputers(statement, sourceId, computers)),
 
-    writeSessions: async (
+    prepareSessions: (
       rows: readonly SessionRow[],
       options: {
         readonly sighting: Sighting;
         readonly records: readonly ListedRecord[];
         readonly superseded: readonly string[];
       },
-    ): Promise<WriteCounts> => {
-      const counts = await writeNaming(rows, async (statement) => {
-        const written = await upsertSessions(statement, sourceId, rows, {
-          sighting: options.sighting,
-          tasks: source.tasks,
-        });
-        await deleteListedRecords(statement, sourceId, options.superseded);
-        await insertListedRecords(statement, sourceId, options.records);
-        return written;
+    ): (() => Promise<WriteCounts>) => {
+      const { sighting, records, superseded } = options;
+      const upsert = prepareSessions(sourceId, rows, records, { sighting, tasks: source.tasks });
+      const write = withNamed(rows, async (statement) => {
+        await deleteListedRecords(statement, sourceId, superseded);
+        return upsert(statement);
       });
-      await read(() => watchGrowth(counts.inserted));
-      return counts;
+      return async () => {
+        const counts = await write();
+        await read(() => watchGrowth(counts.inserted));
+        return counts;
+      };
     },
 
-    writeReferences: (rows: readonly SessionRow[], records: readonly ListedRecord[]): Promise<WriteCounts> =>
-      writeNaming(rows, async (statement) => {
-        const counts = await insertSessionReferences(statement, sourceId, rows);
-        await insertListedRecords(statement, sourceId, records);
-        return counts;
-      }),
+    prepareReferences: (
+      rows: readonly SessionRow[],
+      records: readonly ListedRecord[],
+    ): (() => Promise<WriteCounts>) => withNamed(rows, prepareReferences(sourceId, rows, records)),
 
     writeUnreadable: (rows: readonly UnreadableRow[]): Promise<void> =>
       note((statement) => upsertUnreadableRecords(statement, sourceId, rows)),

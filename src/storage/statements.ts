@@ -7,6 +7,9 @@ export type Statements = {
   $executeRawUnsafe(sql: string, ...values: unknown[]): Promise<number>;
 };
 
+/** Rows on their way, made into arrays already: what is left is the database's work. */
+export type Prepared<T> = (statement: Statements) => Promise<T>;
+
 /** Several statements that come true together or not at all. */
 export type Transaction = <T>(work: (statement: Statements) => Promise<T>) => Promise<T>;
 

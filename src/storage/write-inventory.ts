@@ -1,7 +1,7 @@
 import type { BackupJob, BackupServer } from '../domain/inventory.ts';
 import type { SessionRow } from '../domain/session-row.ts';
 import { arrayLiteral } from './array-literal.ts';
-import type { Statements } from './statements.ts';
+import type { Prepared, Statements } from './statements.ts';
 
 const json = (extra: BackupJob['extra']) => (extra === null ? null : JSON.stringify(extra));
 
@@ -136,14 +136,13 @@ export async function areJobsStored(
 
 /**
  * Servers and jobs that sessions name, for accounts that may not read them and for the child jobs nobody lists. `stored` holds
- * the ids of those that are there already; returns the others'.
+ * the ids of those that are there already; `ids` are the others'.
  */
-export async function insertNamedInventory(
-  statement: Statements,
+export function prepareNamedInventory(
   sourceId: number,
   rows: readonly SessionRow[],
   stored: ReadonlySet<string>,
-): Promise<readonly string[]> {
+): { readonly ids: readonly string[]; readonly insert: Prepared<void> } {
   const servers = new Map<string, SessionRow>();
   const jobs = new Map<string, SessionRow>();
   for (const row of rows) {
@@ -151,9 +150,13 @@ export async function insertNamedInventory(
     if (serverId !== null && !stored.has(serverId)) servers.set(serverId, row);
     if (jobId !== null && !stored.has(jobId)) jobs.set(jobId, row);
   }
-  if (servers.size > 0) await insertNamedServers(statement, sourceId, servers);
-  if (jobs.size > 0) await insertNamedJobs(statement, sourceId, jobs);
-  return [...servers.keys(), ...jobs.keys()];
+  return {
+    ids: [...servers.keys(), ...jobs.keys()],
+    insert: async (statement) => {
+      if (servers.size > 0) await insertNamedServers(statement, sourceId, servers);
+      if (jobs.size > 0) await insertNamedJobs(statement, sourceId, jobs);
+    },
+  };
 }
 
 async function insertNamedServers(

@@ -1,8 +1,8 @@
-import type { SessionRow as Row } from '../domain/session-row.ts';
+import type { ListedRecord, SessionRow as Row } from '../domain/session-row.ts';
 import type { Sighting } from '../domain/sighting.ts';
 import type { TasksMode } from '../domain/sync-run.ts';
 import { arrayLiteral } from './array-literal.ts';
-import type { Statements } from './statements.ts';
+import type { Prepared } from './statements.ts';
 
 type Cell = string | number | boolean | null;
 
@@ -39,13 +39,20 @@ const list = (of: Columns, prefix = '') =>
     .map((name) => prefix + name)
     .join(', ');
 
-// $1 source, $2 last_seen_at is left open (the session is listed), $3 tasks mode, $4... one array a column.
+// $1 source, $2 last_seen_at is left open (the session is listed), $3 tasks mode, $4 and $5 the records of the list that they
+// stand in, $6... one array a column.
 const insert = `
 with incoming as (
   select *
   from unnest(${Object.values<Columns[string]>(columns)
-    .map(([type], index) => `$${index + 4}::${type}[]`)
+    .map(([type], index) => `$${index + 6}::${type}[]`)
     .join(', ')}) as incoming(${list(columns)})
+),
+listed as (
+  insert into listed_records (source_id, fingerprint, session_id)
+  select $1::integer, record.*
+  from unnest($4::uuid[], $5::uuid[]) as record(fingerprint, session_id)
+  on conflict (source_id, fingerprint) do nothing
 ),
 written as (
   insert into sessions as known (source_id, session_id, ${list(content)}, parent_session_id, computer, last_seen_at)
@@ -108,42 +115,50 @@ select count(*)::integer as inserted, 0 as changed, $3::text as tasks from writt
 
 export type WriteCounts = { readonly inserted: number; readonly changed: number };
 
-/** Upserts sessions, each with its parent, and queues the final ones for their tasks. No id may occur twice in `rows`. */
-export function upsertSessions(
-  statement: Statements,
+/**
+ * Upserts sessions, each with its parent, queues the final ones for their tasks, and notes the records of the list that they
+ * stand in. No id may occur twice in `rows`.
+ */
+export function prepareSessions(
   sourceId: number,
   rows: readonly Row[],
+  records: readonly ListedRecord[],
   options: { readonly sighting: Sighting; readonly tasks: TasksMode },
-): Promise<WriteCounts> {
-  return write(
-    statement,
-    statements[options.sighting],
-    sourceId,
-    rows,
-    options.sighting !== 'asked',
-    options.tasks,
-  );
+): Prepared<WriteCounts> {
+  const { sighting, tasks } = options;
+  return prepare(statements[sighting], sourceId, rows, records, sighting !== 'asked', tasks);
 }
 
 /** Stores sessions of which only a reference is known; what is known already stays as it is. */
-export function insertSessionReferences(
-  statement: Statements,
+export function prepareReferences(
   sourceId: number,
   rows: readonly Row[],
-): Promise<WriteCounts> {
-  return write(statement, insertReferences, sourceId, rows, true, 'none');
+  records: readonly ListedRecord[],
+): Prepared<WriteCounts> {
+  return prepare(insertReferences, sourceId, rows, records, true, 'none');
 }
 
-async function write(
-  statement: Statements,
+function prepare(
   sql: string,
   sourceId: number,
   rows: readonly Row[],
+  records: readonly ListedRecord[],
   isListed: boolean,
   tasks: TasksMode,
-): Promise<WriteCounts> {
-  if (rows.length === 0) return { inserted: 0, changed: 0 };
-  const arrays = Object.values<Columns[string]>(columns).map(([, value]) => arrayLiteral(rows.map(value)));
-  const [counts] = await statement.$queryRawUnsafe<WriteCounts[]>(sql, sourceId, isListed, tasks, ...arrays);
-  return counts ?? { inserted: 0, changed: 0 };
+): Prepared<WriteCounts> {
+  const arrays = [
+    arrayLiteral(records.map((record) => record.fingerprint)),
+    arrayLiteral(records.map((record) => record.sessionId)),
+    ...Object.values<Columns[string]>(columns).map(([, value]) => arrayLiteral(rows.map(value))),
+  ];
+  return async (statement) => {
+    const [counts] = await statement.$queryRawUnsafe<WriteCounts[]>(
+      sql,
+      sourceId,
+      isListed,
+      tasks,
+      ...arrays,
+    );
+    return counts ?? { inserted: 0, changed: 0 };
+  };
 }

@@ -79,22 +79,23 @@ export type SourceHistory = {
   /** undefined when they could not be read: then they are not due for a while either. */
   writeComputers(computers: readonly DiscoveredComputer[] | undefined): Promise<void>;
   /**
-   * No session may occur twice in `rows`. `records` are the list's records behind them; `superseded` the fingerprints of
-   * earlier records of the same sessions.
+   * Makes rows ready, and returns what writes them: the next batch is made ready while the one before is written. No session
+   * may occur twice in `rows`. `records` are the list's records behind them; `superseded` the fingerprints of earlier records
+   * of the same sessions.
    */
-  writeSessions(
+  prepareSessions(
     rows: readonly SessionRow[],
     options: {
       readonly sighting: Sighting;
       readonly records: readonly ListedRecord[];
       readonly superseded: readonly string[];
     },
-  ): Promise<{ readonly inserted: number; readonly changed: number }>;
-  /** Sessions of which EM shows no more than a reference; never overwrites what is known. */
-  writeReferences(
+  ): () => Promise<{ readonly inserted: number; readonly changed: number }>;
+  /** The same for sessions of which EM shows no more than a reference; never overwrites what is known. */
+  prepareReferences(
     rows: readonly SessionRow[],
     records: readonly ListedRecord[],
-  ): Promise<{ readonly inserted: number }>;
+  ): () => Promise<{ readonly inserted: number }>;
   writeUnreadable(rows: readonly UnreadableRow[]): Promise<void>;
   /** After a complete list: forgets records it no longer shows and notes when their sessions were last seen. */
   closeList(gone: {

@@ -49,33 +49,44 @@ export function gatherBatches(
   const rowsOf = ({ sessions }: Bucket) =>
     Array.from(sessions.values(), (session) => rowOf(session, jobNames));
 
-  async function write(full: Batch): Promise<void> {
-    for (const sighting of ['listed', 'duplicate', 'asked'] as const) {
+  function prepare(full: Batch): () => Promise<void> {
+    const sightings = (['listed', 'duplicate', 'asked'] as const).flatMap((sighting) => {
       const { sessions, records, superseded } = full[sighting];
-      if (sessions.size === 0) continue;
-      const counts = await history.writeSessions(rowsOf(full[sighting]), { sighting, records, superseded });
-      findings.new += counts.inserted;
-      // A duplicate's session was counted when it was first met.
-      if (sighting !== 'duplicate') findings.changed += counts.changed;
-    }
-    const { sessions, records } = full.reference;
-    if (sessions.size > 0)
-      findings.new += (await history.writeReferences(rowsOf(full.reference), records)).inserted;
-    if (full.unreadable.length > 0) await history.writeUnreadable(full.unreadable);
-    options.onWritten();
+      if (sessions.size === 0) return [];
+      const write = history.prepareSessions(rowsOf(full[sighting]), { sighting, records, superseded });
+      return [{ sighting, write }];
+    });
+    const { reference, unreadable } = full;
+    const writeReferences =
+      reference.sessions.size === 0
+        ? undefined
+        : history.prepareReferences(rowsOf(reference), reference.records);
+    return async () => {
+      for (const { sighting, write } of sightings) {
+        const counts = await write();
+        findings.new += counts.inserted;
+        // A duplicate's session was counted when it was first met.
+        if (sighting !== 'duplicate') findings.changed += counts.changed;
+      }
+      if (writeReferences !== undefined) findings.new += (await writeReferences()).inserted;
+      if (unreadable.length > 0) await history.writeUnreadable(unreadable);
+      options.onWritten();
+    };
   }
 
-  /** Begins to write what has gathered; the batch before must be done. */
-  function startWriting(): void {
-    const full = batch;
+  /** Makes ready what has gathered, and writes it once the batch before is written: resolves then. */
+  function startWriting(): Promise<void> {
+    const before = writing;
+    const write = prepare(batch);
     batch = emptyBatch();
     gathered = 0;
-    writing = write(full).catch((error: unknown) => {
+    writing = before.then(write).catch((error: unknown) => {
       findings.hasWriteFailed = true;
       throw error;
     });
     // Whoever waits for the batch hears of its failure; until then it must not count as unhandled.
     writing.catch(() => undefined);
+    return before;
   }
 
   return {
@@ -104,16 +115,10 @@ export function gatherBatches(
       gathered += 1;
     },
     writeIfFull: async () => {
-      // Several may wait here; the first of them begins, and the others then find little.
-      while (gathered >= options.size) {
-        const before = writing;
-        await before;
-        if (writing === before) startWriting();
-      }
+      if (gathered >= options.size) await startWriting();
     },
     writeAll: async () => {
-      await writing;
-      if (gathered > 0) startWriting();
+      if (gathered > 0) await startWriting();
       await writing;
     },
   };

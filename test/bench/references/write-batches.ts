@@ -10,9 +10,10 @@ const database = openDatabase(url);
 const held = await holdSource(database, { name: 'em', url: 'http://em', tasks: 'none' }, 'cli');
 if (held === undefined) throw new Error('somebody else has the source');
 const startedAt = performance.now();
+let writing: Promise<unknown> = Promise.resolve();
 for (let at = 0; at < rows.length; at += 1_000) {
   const batch = rows.slice(at, at + 1_000);
-  await held.writeSessions(
+  const write = held.prepareSessions(
     batch.map(({ row }) => row),
     {
       sighting: 'listed',
@@ -20,7 +21,10 @@ for (let at = 0; at < rows.length; at += 1_000) {
       records: batch.map(({ row, fingerprint }) => ({ fingerprint, sessionId: row.session.id })),
     },
   );
+  await writing;
+  writing = write();
 }
+await writing;
 process.stdout.write(JSON.stringify({ writingMs: performance.now() - startedAt }));
 await database.close();
 process.exit(0);
