@@ -60,7 +60,7 @@ async function requestSync(history: History, queues: Queues, source: string): Pr
   // Asking again and again would lock the account.
   if (isRefused(progress, Date.now())) return 'credentials-refused';
   try {
-    await queues.add({ name: 'sync', source, trigger: 'api' }, source);
+    await queues.add({ name: 'sync', source, trigger: 'api' }, source, 'again');
   } catch (error) {
     throw classifyFailure(error);
   }

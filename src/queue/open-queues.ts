@@ -33,8 +33,11 @@ export type QueueOptions = {
 export type Processor = (job: SyncJob) => Promise<void>;
 
 export type Queues = {
-  /** Adds a job unless one with the same `once` waits or runs already. */
-  add(job: SyncJob, once: string): Promise<void>;
+  /**
+   * Adds a job unless one with the same `once` waits already. While one runs, it is dropped as well, or with `again` run after
+   * that one: what runs may be past the point where it would still see what it is asked for.
+   */
+  add(job: SyncJob, once: string, whileRunning?: 'drop' | 'again'): Promise<void>;
   readSchedule(): Promise<readonly Scheduled[]>;
   schedule(id: string, everyMs: number, source: string): Promise<void>;
   unschedule(id: string): Promise<void>;
@@ -108,8 +111,9 @@ async function assemble<Backend extends IQueueBackend, Connection>(
   const queues = { sync: await open('sync'), upkeep: await open('upkeep') };
 
   return {
-    add: async ({ name, ...data }, once) => {
-      await queues[queueOf[name]].add(name, data, { deduplication: { id: once } });
+    add: async ({ name, ...data }, once, whileRunning = 'drop') => {
+      const deduplication = { id: once, ...(whileRunning === 'again' && { keepLastIfActive: true }) };
+      await queues[queueOf[name]].add(name, data, { deduplication });
     },
     readSchedule: async () => {
       const schedulers = await queues.sync.getJobSchedulers(0, -1);

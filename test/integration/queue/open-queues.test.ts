@@ -82,3 +82,35 @@ it('keeps few events of a quiet queue beside a busy one', async () => {
   expect(rows.map(({ events }) => events)).toEqual([900, 100]);
   await queues.close();
 });
+
+it('runs a job again that was asked for while it ran, once, and drops what may be dropped', async () => {
+  const { pool } = await brokenPool();
+  const queues = await openQueues({ kind: 'postgres', pool: pool as unknown as QueuePool }, quiet);
+  const events = new EventTarget();
+  const begun: string[] = [];
+  const worker = await queues.work('sync', 2, async (job) => {
+    begun.push('trigger' in job ? job.trigger : job.name);
+    const ended = once(events, `end ${begun.length}`);
+    events.dispatchEvent(new Event(`begun ${begun.length}`));
+    await ended;
+  });
+  const first = once(events, 'begun 1');
+  await queues.add({ name: 'sync', source: 'em', trigger: 'schedule' }, 'em');
+  await first;
+  await queues.add({ name: 'sync', source: 'em', trigger: 'schedule' }, 'em');
+  await queues.add({ name: 'sync', source: 'em', trigger: 'api' }, 'em', 'again');
+  await queues.add({ name: 'sync', source: 'em', trigger: 'api' }, 'em', 'again');
+  const second = once(events, 'begun 2');
+  events.dispatchEvent(new Event('end 1'));
+  await second;
+  events.dispatchEvent(new Event('end 2'));
+  await expect.poll(async () => (await queues.count()).sync['active']).toBe(0);
+  // Whoever comes now is the next.
+  const third = once(events, 'begun 3');
+  await queues.add({ name: 'sync', source: 'em', trigger: 'schedule' }, 'em');
+  await third;
+  expect(begun).toEqual(['schedule', 'api', 'schedule']);
+  events.dispatchEvent(new Event('end 3'));
+  await worker.close();
+  await queues.close();
+});
