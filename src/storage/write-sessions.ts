@@ -85,7 +85,7 @@ const upsert = (guard: string) => `${insert}
     or known.lost_at is not null
     or ($2::boolean and known.last_seen_at is not null)
   )
-  returning session_id, created_at, is_final, outcome, xmax = 0 as is_new, last_changed_at = now() as is_changed
+  returning session_id, created_at, is_final, outcome, first_seen_at = now() as is_new, last_changed_at = now() as is_changed
 ),
 due as (
   insert into task_backlog as backlog (source_id, session_id, created_at)
