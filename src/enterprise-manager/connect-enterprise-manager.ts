@@ -1,5 +1,6 @@
 import type { BackupTask } from '../domain/backup-task.ts';
 import type { BackupJob, BackupServer, DiscoveredComputer } from '../domain/inventory.ts';
+import type { KnownRecords } from '../domain/known-records.ts';
 import type { ListForm } from '../domain/list-form.ts';
 import { SyncError } from '../domain/sync-error.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
@@ -79,9 +80,10 @@ export function connectEnterpriseManager(options: ConnectOptions) {
   return {
     logOn: logon.begin,
 
-    listSessions: async (form: ListForm | 'auto') =>
+    listSessions: async (form: ListForm | 'auto', known?: KnownRecords) =>
       readSessionList(
         await getRequired(`/agents/backupSessions${form === 'reference' ? '' : '?format=Entity'}`, [], true),
+        known,
       ),
 
     parseRecord: readSessionRecord,

@@ -1,6 +1,7 @@
 import type { ListForm } from '../domain/list-form.ts';
+import type { KnownRecords } from '../domain/known-records.ts';
 import { SyncError } from '../domain/sync-error.ts';
-import { splitRecords } from './record-splitter.ts';
+import { splitRecords, type SplitResult } from './record-splitter.ts';
 import type { Answer } from './transport.ts';
 
 const forms: Readonly<Record<string, { readonly form: ListForm; readonly record: string }>> = {
@@ -16,49 +17,64 @@ const recordNames = new Set(Object.values(forms).map((form) => form.record));
  */
 export async function readSessionList(
   answer: Answer,
+  known?: KnownRecords,
 ): Promise<{ readonly form: ListForm; readonly records: AsyncIterable<readonly Uint8Array[]> }> {
-  const splitter = splitRecords(recordNames);
+  const splitter = splitRecords(recordNames, known);
   const chunks = answer.body[Symbol.asyncIterator]();
 
-  async function next(): Promise<{
-    records: readonly Uint8Array[];
-    broken: SyncError | undefined;
-    done: boolean;
-  }> {
-    const chunk = await chunks.next();
-    if (chunk.done === true) {
-      try {
-        splitter.end();
-        return { records: [], broken: undefined, done: true };
-      } catch (error) {
-        return { records: [], broken: error as SyncError, done: true };
-      }
+  /** The records of the next chunk; at the end, those that were kept back. */
+  async function next(): Promise<Group> {
+    try {
+      const chunk = await chunks.next();
+      if (chunk.done !== true) return group(splitter.push(chunk.value));
+    } catch (error) {
+      return { ...group(splitter.flush()), broken: error as Error };
     }
-    const { records, broken } = splitter.push(chunk.value);
-    return { records: records.map((record) => record.bytes), broken, done: false };
+    const last = group(splitter.flush());
+    try {
+      if (last.broken === undefined) splitter.end();
+      return { ...last, done: true };
+    } catch (error) {
+      return { ...last, broken: explain(error as SyncError) };
+    }
   }
 
   let first = await next();
   while (splitter.root() === undefined && first.broken === undefined) first = await next();
   const root = splitter.root();
-  const known = root === undefined ? undefined : forms[root];
-  if (known === undefined) {
+  const kind = root === undefined ? undefined : forms[root];
+  if (kind === undefined) {
     await chunks.return?.();
-    throw first.broken === undefined || root !== undefined ? unknownRoot(root) : explain(first.broken);
+    throw first.broken === undefined || root !== undefined ? unknownRoot(root) : first.broken;
   }
 
   async function* records(): AsyncGenerator<readonly Uint8Array[]> {
     try {
-      for (let group = first; ; group = await next()) {
-        if (group.records.length > 0) yield group.records;
-        if (group.broken !== undefined) throw explain(group.broken);
-        if (group.done) return;
+      for (let here = first; ; here = await next()) {
+        if (here.records.length > 0) yield here.records;
+        if (here.broken !== undefined) throw here.broken;
+        if (here.done) return;
       }
     } finally {
       await chunks.return?.();
     }
   }
-  return { form: known.form, records: records() };
+  return { form: kind.form, records: records() };
+}
+
+/** `broken`: what to throw once the records are read. */
+type Group = {
+  readonly records: readonly Uint8Array[];
+  readonly broken: Error | undefined;
+  readonly done: boolean;
+};
+
+function group({ records, broken }: SplitResult): Group {
+  return {
+    records: records.map((record) => record.bytes),
+    broken: broken === undefined ? undefined : explain(broken),
+    done: false,
+  };
 }
 
 function explain(broken: SyncError): SyncError {

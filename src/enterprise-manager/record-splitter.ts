@@ -1,12 +1,16 @@
+import type { KnownRecords } from '../domain/known-records.ts';
 import { SyncError } from '../domain/sync-error.ts';
+import { chunkJoiner } from './chunk-joiner.ts';
 import { endOfElement, endOfMarkup, localName, qualifiedName } from './markup.ts';
 
 /** A record cut out of the document: the bytes of one element from its start tag to its end tag. */
 export type CutRecord = { readonly name: string; readonly bytes: Uint8Array };
 
 export type RecordSplitter = {
-  /** The records completed by this chunk. They share its memory. Throws SyncError `contract` on a broken document, through `cut`. */
+  /** The records completed by this chunk, without those that are known. Their memory is theirs until the next call. */
   push(chunk: Uint8Array): SplitResult;
+  /** No more is coming: the records in what waited to be compared as one. */
+  flush(): SplitResult;
   /** The document has ended; throws unless it was whole. */
   end(): void;
   /** Local name of the root element, once it has been read. */
@@ -19,6 +23,9 @@ export type SplitResult = { readonly records: readonly CutRecord[]; readonly bro
 /** A record larger than this is no record. EM's are about 1 to 3 kB. */
 const maxRecordBytes = 4 * 1024 * 1024;
 
+/** More white space between two records than this is no layout of anybody's. */
+const maxGapBytes = 64;
+
 const lessThan = 0x3c;
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
@@ -27,8 +34,9 @@ const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
  * the given local names, outermost first. Between them only white space, comments, processing instructions and other
  * elements may stand. DOCTYPE is refused, so no entity is ever declared.
  */
-export function splitRecords(recordNames: ReadonlySet<string>): RecordSplitter {
+export function splitRecords(recordNames: ReadonlySet<string>, known?: KnownRecords): RecordSplitter {
   let rest: Buffer = Buffer.alloc(0);
+  const join = chunkJoiner();
   /** Bytes of the document before `rest`, to say where it broke. */
   let consumed = 0;
   let isStarted = false;
@@ -36,10 +44,12 @@ export function splitRecords(recordNames: ReadonlySet<string>): RecordSplitter {
   const open: string[] = [];
   /** Where to go on looking for the end of the record that begins at the start of `rest`. */
   let searchedTo = 0;
+  /** There was nothing but white space since the last record. */
+  let isBehindRecord = false;
+  /** So many bytes are to be compared as one, once they are here. */
+  let awaited = 0;
 
-  function push(chunk: Uint8Array): SplitResult {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+  function take(): SplitResult {
     const records: CutRecord[] = [];
     try {
       const used = isStarted || start() ? cut(records) : 0;
@@ -71,10 +81,17 @@ export function splitRecords(recordNames: ReadonlySet<string>): RecordSplitter {
   function cut(records: CutRecord[]): number {
     let at = 0;
     for (;;) {
+      if (awaited > rest.length - at) return at;
+      if (awaited > 0 && known?.passBehind(rest.subarray(at, at + awaited)) === true) at += awaited;
+      awaited = 0;
+      const before = at;
       at = skipText(at);
-      if (at >= rest.length) return at;
+      isBehindRecord &&= open.length < 2 && at - before <= maxGapBytes;
+      // The gap stays with the record that comes after it.
+      const keepFrom = isBehindRecord ? before : at;
+      if (at >= rest.length) return keepFrom;
       const markup = endOfMarkup(rest, at);
-      if (markup === undefined) return waitForMore(at);
+      if (markup === undefined) return waitForMore(at, keepFrom);
       switch (markup.kind) {
         case 'comment':
         case 'instruction':
@@ -105,23 +122,28 @@ export function splitRecords(recordNames: ReadonlySet<string>): RecordSplitter {
             break;
           }
           const end = markup.isEmpty ? markup.end : endOfRecord(at, name, markup.end);
-          if (end === undefined) return waitForMore(at);
-          records.push({ name: local, bytes: rest.subarray(at, end) });
+          if (end === undefined) return waitForMore(at, keepFrom);
+          const bytes = rest.subarray(at, end);
+          if (known?.passRecord(bytes, isBehindRecord ? rest.subarray(before, at) : undefined) === true)
+            awaited = known.lengthBehind();
+          else records.push({ name: local, bytes });
+          isBehindRecord = true;
           searchedTo = 0;
           at = end;
           continue;
         }
       }
+      isBehindRecord = false;
       at = markup.end;
     }
   }
 
-  /** Keeps what begins at `at` for the next chunk. */
-  function waitForMore(at: number): number {
+  /** Keeps what begins at `at`, and the gap before it, for the next chunk. */
+  function waitForMore(at: number, keepFrom: number): number {
     if (rest.length - at > maxRecordBytes)
       throw broken(at, `has a record of more than ${maxRecordBytes} bytes`);
-    searchedTo = Math.max(0, searchedTo - at);
-    return at;
+    searchedTo = Math.max(0, searchedTo - keepFrom);
+    return keepFrom;
   }
 
   /** From `at` to the next "<"; only white space may stand there, except inside elements that are no records. */
@@ -201,7 +223,14 @@ export function splitRecords(recordNames: ReadonlySet<string>): RecordSplitter {
   }
 
   return {
-    push,
+    push: (chunk) => {
+      rest = join(rest, chunk);
+      return take();
+    },
+    flush: () => {
+      awaited = 0;
+      return take();
+    },
     end: () => {
       if (root === undefined)
         throw broken(rest.length, rest.length === 0 ? 'is empty' : 'ends before its first element');

@@ -7,13 +7,14 @@ import type { Statements } from './statements.ts';
  * bring over than to compare.
  */
 export async function readListedRecords(statement: Statements, sourceId: number): Promise<Uint8Array> {
-  const [row] = await statement.$queryRawUnsafe<{ packed: Uint8Array | null }[]>(
-    `select string_agg(uuid_send(fingerprint) || uuid_send(session_id), ''::bytea) as packed
+  // As base64: bytes come over as hexadecimal digits, which are half as many again and slower to read.
+  const [row] = await statement.$queryRawUnsafe<{ packed: string | null }[]>(
+    `select encode(string_agg(uuid_send(fingerprint) || uuid_send(session_id), ''::bytea), 'base64') as packed
      from listed_records
-     where source_id = $1`,
+     where source_id = $1::integer`,
     sourceId,
   );
-  return row?.packed ?? new Uint8Array();
+  return Buffer.from(row?.packed ?? '', 'base64');
 }
 
 export async function deleteListedRecords(

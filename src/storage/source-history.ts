@@ -4,6 +4,7 @@ import { SyncError } from '../domain/sync-error.ts';
 import type { BackupJob, BackupServer, DiscoveredComputer } from '../domain/inventory.ts';
 import type { ListedRecord, SessionRow, UnreadableRow } from '../domain/session-row.ts';
 import type { Sighting } from '../domain/sighting.ts';
+import type { StretchChanges } from '../domain/stretch.ts';
 import type { RunOutcome, RunTrigger, TasksMode } from '../domain/sync-run.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 import { arrayLiteral } from './array-literal.ts';
@@ -19,6 +20,7 @@ import {
   readListedRecords,
   upsertUnreadableRecords,
 } from './listed-records.ts';
+import { readStretches, replaceStretches } from './listed-stretches.ts';
 import { fencedTransactions } from './fenced-transactions.ts';
 import { settleAndRelease } from './settle-computers.ts';
 import { settleJobNames } from './settle-names.ts';
@@ -115,8 +117,9 @@ export async function holdSource(
     lost: lock.lost,
 
     readKnown: async () => {
-      const [listed, unfinished, jobNames, areComputersDue] = await Promise.all([
+      const [listed, stretches, unfinished, jobNames, areComputersDue] = await Promise.all([
         read((statement) => readListedRecords(statement, sourceId)),
+        read((statement) => readStretches(statement, sourceId)),
         ids(
           `select session_id as id from sessions where source_id = $1 and not is_final and lost_at is null`,
         ),
@@ -125,6 +128,7 @@ export async function holdSource(
       ]);
       return {
         listed,
+        stretches,
         unfinished: new Set(unfinished),
         jobNames: new Set(jobNames),
         areComputersDue,
@@ -182,10 +186,12 @@ export async function holdSource(
       readonly fingerprints: readonly string[];
       readonly sessionIds: readonly string[];
       readonly unreadable: readonly string[];
+      readonly stretches: StretchChanges;
     }): Promise<void> =>
       (gone.sessionIds.length === 0 ? note : store)(async (statement) => {
         await deleteListedRecords(statement, sourceId, gone.fingerprints);
         await deleteReadableAgain(statement, sourceId, gone.unreadable);
+        await replaceStretches(statement, sourceId, gone.stretches);
         await noteListRead(statement, sourceId, gone.sessionIds);
       }),
 

@@ -1,10 +1,12 @@
 import type { BackupSession } from '../domain/backup-session.ts';
 import type { BackupTask } from '../domain/backup-task.ts';
 import type { BackupJob, BackupServer, DiscoveredComputer } from '../domain/inventory.ts';
+import type { KnownRecords } from '../domain/known-records.ts';
 import type { ListForm } from '../domain/list-form.ts';
 import type { ListedRecord, SessionRow, UnreadableRow } from '../domain/session-row.ts';
 import type { Sighting } from '../domain/sighting.ts';
 import type { RunCounts, RunOutcome } from '../domain/sync-run.ts';
+import type { StretchChanges } from '../domain/stretch.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 
 /** The session list while it arrives. Memory does not grow with it. */
@@ -31,7 +33,8 @@ export type QueryPage = { readonly records: readonly ReadRecord[]; readonly page
 export type EnterpriseManager = {
   /** Whatever else is asked logs on by itself; this is for finding out early that it cannot be done. */
   logOn(): Promise<void>;
-  listSessions(form: ListForm | 'auto'): Promise<SessionList>;
+  /** With `known`, records that are known do not come out of the list. */
+  listSessions(form: ListForm | 'auto', known?: KnownRecords): Promise<SessionList>;
   parseRecord(record: Uint8Array, form: ListForm): ReadRecord;
   /** The session as it is now; undefined when EM answers 404. */
   readSession(id: string): Promise<ReadRecord | undefined>;
@@ -58,6 +61,8 @@ export type EnterpriseManager = {
 export type Known = {
   /** 32 bytes a record of the last list: its fingerprint, then its session's id. */
   readonly listed: Uint8Array;
+  /** What stood in a row in the last list, see `recogniseRecords`. */
+  readonly stretches: Uint8Array;
   /** Sessions without a final result, as ids. */
   readonly unfinished: ReadonlySet<string>;
   /** Whether it is time to read again which computers EM has discovered. */
@@ -103,6 +108,7 @@ export type SourceHistory = {
     readonly sessionIds: readonly string[];
     /** Fingerprints of the records that could not be read this time. */
     readonly unreadable: readonly string[];
+    readonly stretches: StretchChanges;
   }): Promise<void>;
   /** Shows how far the run has come, now and then, to those who watch it. Never waits and never fails. */
   noteProgress(progress: Pick<RunCounts, 'listed' | 'new' | 'changed'>): void;

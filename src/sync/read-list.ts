@@ -21,7 +21,7 @@ export async function readList(list: SessionList, context: Context): Promise<voi
     for await (const records of list.records) {
       for (const record of records) {
         const print = fingerprint(record);
-        if (!context.index.see(print)) await take.record(record, print);
+        if (context.index.see(print) === undefined) await take.record(record, print);
       }
       context.onRecords(records.length);
       await context.batches.writeIfFull();

@@ -2,8 +2,13 @@ import { guidFromBytes, guidToBytes } from './guid.ts';
 
 /** What the list showed before and shows now, at 32 bytes and a few index slots a record. */
 export type RecordIndex = {
-  /** Marks a record as shown; false when it was not known by its fingerprint. */
-  see(fingerprint: Uint8Array): boolean;
+  /** Marks a record as shown, and returns its number; undefined when it was not known by its fingerprint. */
+  see(fingerprint: Uint8Array): number | undefined;
+  /** Marks the records of these fingerprints, 16 bytes each, as shown; false, and none is, when one of them is not known. */
+  seeAll(fingerprints: Uint8Array): boolean;
+  knowsAll(fingerprints: Uint8Array): boolean;
+  /** A record's number, whether it was shown or not. */
+  entryOf(fingerprint: Uint8Array): number | undefined;
   /** Takes in a record that was not known, as shown. */
   add(fingerprint: Uint8Array, sessionId: string): AddedRecord;
   /** Marks the records of a session as shown, for a record that could not be read; false when it has none. */
@@ -37,9 +42,19 @@ export function indexRecords(listed: Uint8Array): RecordIndex {
   let seen = new Uint8Array(entries.byteLength / entryBytes);
   // The records of one session form a chain that starts at its first record.
   let nextOfSession = new Int32Array(seen.length).fill(none);
+  /** 1 for an entry that is not the only one of its session. */
+  let hasCompany = new Uint8Array(seen.length);
   let byFingerprint = slots(seen.length);
   let bySession = slots(seen.length);
   for (let entry = 0; entry < count; entry += 1) link(entry);
+
+  // An Int32Array needs aligned memory; 16 bytes are copied faster than checked. Good until the next call.
+  const keyBytes = new Uint8Array(16);
+  const keyWords = new Int32Array(keyBytes.buffer);
+  function asWords(bytes: Uint8Array, at = 0): Int32Array {
+    for (let byte = 0; byte < 16; byte += 1) keyBytes[byte] = bytes[at + byte] ?? 0;
+    return keyWords;
+  }
 
   // Both halves of an entry are as good as random, so four of their bytes are the hash; slots are probed in order.
   // Returns the entry, or the complement of the free slot where it would go. `half` is 0 (fingerprint) or 4 (session id).
@@ -69,6 +84,7 @@ export function indexRecords(listed: Uint8Array): RecordIndex {
     } else {
       nextOfSession[entry] = nextOfSession[first] ?? none;
       nextOfSession[first] = entry;
+      hasCompany[first] = hasCompany[entry] = 1;
     }
   }
 
@@ -81,6 +97,7 @@ export function indexRecords(listed: Uint8Array): RecordIndex {
     seen = new Uint8Array(wasSeen.length * 2);
     seen.set(wasSeen);
     nextOfSession = new Int32Array(seen.length).fill(none);
+    hasCompany = new Uint8Array(seen.length);
     byFingerprint = slots(seen.length);
     bySession = slots(seen.length);
     for (let entry = 0; entry < count; entry += 1) link(entry);
@@ -94,6 +111,11 @@ export function indexRecords(listed: Uint8Array): RecordIndex {
     return records;
   }
 
+  function entryOf(fingerprint: Uint8Array, at = 0): number | undefined {
+    const entry = find(byFingerprint, 0, asWords(fingerprint, at));
+    return entry < 0 ? undefined : entry;
+  }
+
   const isSeen = (entry: number) => seen[entry] === 1;
   const recordsOfSession = (sessionId: string) => recordsOf(asWords(guidToBytes(sessionId)));
   const recordsBeside = (entry: number) => recordsOf(words, entry * entryWords + 4);
@@ -101,11 +123,26 @@ export function indexRecords(listed: Uint8Array): RecordIndex {
 
   return {
     see: (fingerprint) => {
-      const entry = find(byFingerprint, 0, asWords(fingerprint));
-      if (entry < 0) return false;
-      seen[entry] = 1;
+      const entry = entryOf(fingerprint);
+      if (entry !== undefined) seen[entry] = 1;
+      return entry;
+    },
+    seeAll: (fingerprints) => {
+      const entries: number[] = [];
+      for (let at = 0; at < fingerprints.byteLength; at += 16) {
+        const entry = entryOf(fingerprints, at);
+        if (entry === undefined) return false;
+        entries.push(entry);
+      }
+      for (const entry of entries) seen[entry] = 1;
       return true;
     },
+    knowsAll: (fingerprints) => {
+      for (let at = 0; at < fingerprints.byteLength; at += 16)
+        if (entryOf(fingerprints, at) === undefined) return false;
+      return true;
+    },
+    entryOf: (fingerprint) => entryOf(fingerprint),
     add: (fingerprint, sessionId) => {
       const earlier = recordsOfSession(sessionId);
       const added = {
@@ -129,7 +166,8 @@ export function indexRecords(listed: Uint8Array): RecordIndex {
     countSeen: () => {
       let sessions = 0;
       for (let entry = 0; entry < count; entry += 1) {
-        if (isSeen(entry) && recordsBeside(entry).find(isSeen) === entry) sessions += 1;
+        if (isSeen(entry) && (hasCompany[entry] === 0 || recordsBeside(entry).find(isSeen) === entry))
+          sessions += 1;
       }
       return sessions;
     },
@@ -140,7 +178,7 @@ export function indexRecords(listed: Uint8Array): RecordIndex {
       for (let entry = 0; entry < count; entry += 1) {
         if (isSeen(entry)) continue;
         fingerprints.push(fingerprintOf(entry));
-        if (!recordsBeside(entry).some(isSeen))
+        if (hasCompany[entry] === 0 || !recordsBeside(entry).some(isSeen))
           sessionIds.add(guidFromBytes(entries, entry * entryBytes + 16));
       }
       return { fingerprints, sessionIds: [...sessionIds] };
@@ -151,11 +189,4 @@ export function indexRecords(listed: Uint8Array): RecordIndex {
 /** An empty table with at least twice as many slots as entries; a power of two. */
 function slots(entries: number): Int32Array {
   return new Int32Array(2 ** Math.ceil(Math.log2(entries * 2))).fill(none);
-}
-
-function asWords(bytes: Uint8Array): Int32Array {
-  // An Int32Array needs aligned memory; 16 bytes are copied faster than checked.
-  const aligned = new Uint8Array(16);
-  aligned.set(bytes.subarray(0, 16));
-  return new Int32Array(aligned.buffer);
 }

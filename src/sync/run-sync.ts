@@ -7,6 +7,7 @@ import { noFindings, type Findings } from './findings.ts';
 import type { EnterpriseManager, SourceHistory } from './ports.ts';
 import { fetchAgain } from './fetch-sessions.ts';
 import { readList } from './read-list.ts';
+import { recogniseRecords } from './recognise-records.ts';
 import { indexRecords, type RecordIndex } from './record-index.ts';
 import { gatherBatches } from './session-batches.ts';
 import { settleVanished } from './settle-vanished.ts';
@@ -19,6 +20,9 @@ const fetchedBatchSize = 250;
 const listAttempts = 2;
 /** Unless it took so long to break: then the next run is the better time. */
 const patienceMs = 30_000;
+
+/** Records after which those who watch hear how far the list has come. */
+const reportEvery = 500;
 
 export type Progress = { readonly listed: number; readonly new: number; readonly changed: number };
 
@@ -75,16 +79,24 @@ async function sync(
   const jobNames = new Set([...known.jobNames, ...(await syncInventory(em, history, options))]);
   if (known.areComputersDue) await history.writeComputers(await optional(() => em.readComputers(), options));
   let listed = 0;
+  let reported = 0;
   const report = () => {
+    reported = listed;
     const progress = { listed, new: findings.new, changed: findings.changed };
     options.onProgress?.(progress);
     history.noteProgress(progress);
   };
 
+  const onRecords = (records: number) => {
+    listed += records;
+    if (listed - reported >= reportEvery) report();
+  };
+  const recognise = recogniseRecords(index, known.stretches, onRecords);
+
   for (let attempt = 1; ; attempt += 1) {
     const startedAt = performance.now();
     try {
-      const list = await em.listSessions(options.list);
+      const list = await em.listSessions(options.list, recognise);
       state.form = list.form;
       const size = list.form === 'entity' ? batchSize : fetchedBatchSize;
       const context = {
@@ -95,10 +107,7 @@ async function sync(
         unfinished: new Set(known.unfinished),
         // The client bounds what is really under way; twice as many keep it busy while answers are taken in.
         concurrency: options.concurrency * 2,
-        onRecords: (records: number) => {
-          listed += records;
-          report();
-        },
+        onRecords,
       };
       await readList(list, context);
       if (list.form === 'reference') {
@@ -113,12 +122,17 @@ async function sync(
       if (attempt >= listAttempts || performance.now() - startedAt > patienceMs) throw error;
       options.onWarning?.(`${error.message} Reading the list again.`);
       index.startOver();
+      recognise.startOver();
       findings.unreadable.clear();
-      listed = 0;
+      listed = reported = 0;
     }
   }
 
-  await history.closeList({ ...index.gone(), unreadable: [...findings.unreadable.keys()] });
+  await history.closeList({
+    ...index.gone(),
+    unreadable: [...findings.unreadable.keys()],
+    stretches: recognise.changes(),
+  });
   state.changedBeside = await settleVanished(em, history, findings.jobIds, options);
   await history.settleNames([...findings.jobIds]);
   const counts = countUp(findings, state);

@@ -18,8 +18,8 @@ describe('indexRecords', () => {
         ['b1', 'b'],
       ]),
     );
-    expect(index.see(print('a1'))).toBe(true);
-    expect(index.see(print('a2'))).toBe(false);
+    expect(index.see(print('a1'))).toBeDefined();
+    expect(index.see(print('a2'))).toBeUndefined();
     expect(index.hasSeen(guid('a'))).toBe(true);
     expect(index.hasSeen(guid('b'))).toBe(false);
     expect(index.gone()).toEqual({ fingerprints: [guidFromBytes(print('b1'))], sessionIds: [guid('b')] });
@@ -51,7 +51,7 @@ describe('indexRecords', () => {
     index.add(print('a1'), guid('a'));
     index.startOver();
     expect(index.countSeen()).toBe(0);
-    expect(index.see(print('a1'))).toBe(true);
+    expect(index.see(print('a1'))).toBeDefined();
     expect(index.countSeen()).toBe(1);
   });
 
@@ -68,7 +68,7 @@ describe('indexRecords', () => {
           const known = new Map<string, string>(before.map((one) => name(one)));
           const seen = new Set<string>();
           for (const [content, session] of shown.map(name)) {
-            expect(index.see(print(content))).toBe(known.has(content));
+            expect(index.see(print(content)) !== undefined).toBe(known.has(content));
             if (!known.has(content)) {
               const sessionSeen = [...seen].some((other) => known.get(other) === session);
               expect(index.add(print(content), guid(session)).isDuplicate).toBe(sessionSeen);
@@ -97,7 +97,7 @@ describe('indexRecords', () => {
     const ids = Array.from({ length: 100_000 }, () => randomUUID());
     const index = indexRecords(new Uint8Array());
     for (const id of ids) index.add(print(id), id);
-    expect(ids.every((id) => index.see(print(id)))).toBe(true);
+    expect(ids.every((id) => index.see(print(id)) !== undefined)).toBe(true);
     expect(index.countSeen()).toBe(ids.length);
   });
 });
