@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { App } from './cli/app.ts';
 import { readConfig } from './config/read-config.ts';
 import type { Logger } from 'pino';
 import { startCollectingEarly } from './compose/collect-garbage-early.ts';
 import { connectionTo } from './compose/connection-to.ts';
+import { packageVersion } from './compose/package-version.ts';
 
 /** What the program takes from the process that runs it. */
 export type Surroundings = {
@@ -77,9 +77,4 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
     stderr,
     version: packageVersion(),
   };
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

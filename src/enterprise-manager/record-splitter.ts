@@ -46,8 +46,9 @@ export function splitRecords(recordNames: ReadonlySet<string>, known?: KnownReco
   let searchedTo = 0;
   /** There was nothing but white space since the last record. */
   let isBehindRecord = false;
-  /** So many bytes are to be compared as one, once they are here. */
+  /** So many bytes are to be compared as one, once they are here, or no more are coming. */
   let awaited = 0;
+  let isEnding = false;
 
   function take(): SplitResult {
     const records: CutRecord[] = [];
@@ -81,8 +82,9 @@ export function splitRecords(recordNames: ReadonlySet<string>, known?: KnownReco
   function cut(records: CutRecord[]): number {
     let at = 0;
     for (;;) {
-      if (awaited > rest.length - at) return at;
-      if (awaited > 0 && known?.passBehind(rest.subarray(at, at + awaited)) === true) at += awaited;
+      const isHere = awaited <= rest.length - at;
+      if (!isHere && !isEnding) return at;
+      if (isHere && awaited > 0 && known?.passBehind(rest.subarray(at, at + awaited)) === true) at += awaited;
       awaited = 0;
       const before = at;
       at = skipText(at);
@@ -228,7 +230,7 @@ export function splitRecords(recordNames: ReadonlySet<string>, known?: KnownReco
       return take();
     },
     flush: () => {
-      awaited = 0;
+      isEnding = true;
       return take();
     },
     end: () => {

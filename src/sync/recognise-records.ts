@@ -13,7 +13,7 @@ export type RecordRecogniser = KnownRecords & {
 };
 
 /** Longer stretches save little more, and one change in them costs more. */
-const longestBytes = 65_536;
+const defaultLongestBytes = 65_536;
 const mostRecords = 1_024;
 const none = -1;
 
@@ -30,13 +30,14 @@ export function recogniseRecords(
   index: RecordIndex,
   stretches: Uint8Array,
   onPassed: (records: number) => void,
+  longestBytes = defaultLongestBytes,
 ): RecordRecogniser {
   const view = new DataView(stretches.buffer, stretches.byteOffset, stretches.byteLength);
   /** Where the stretches begin that have that entry of the index for their head. */
   const byHead = new Map<number, number>();
   const met = new Set<number>();
   let formed = new Map<string, Stretch>();
-  const forming = formStretch();
+  const forming = formStretch(longestBytes);
   let expected = none;
 
   for (const at of offsetsOf(view)) {
@@ -97,7 +98,7 @@ function* offsetsOf(view: DataView): Generator<number> {
 }
 
 /** Puts records that follow each other into one stretch, as long as there is room. */
-function formStretch() {
+function formStretch(longestBytes: number) {
   const prints = Buffer.alloc(mostRecords * fingerprintBytes);
   let head: string | undefined;
   let digest = createHash('sha256');
