@@ -7,6 +7,12 @@ import { SyncError } from '../domain/sync-error.ts';
 
 const longestEndMs = 9_500;
 
+// Before Node 21 there is none, and pg, to find out that it does not run at Cloudflare, has the whole of `fetch` loaded.
+if (!('navigator' in globalThis))
+  Object.assign(globalThis, {
+    navigator: { userAgent: `Node.js/${process.versions.node.split('.')[0] ?? ''}` },
+  });
+
 const stop = new AbortController();
 let signals = 0;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
