@@ -51,7 +51,7 @@ export function openDatabase(
     locks,
     close: async () => {
       await locks.close();
-      await (await opening)?.$disconnect();
+      await (await opening?.catch(() => undefined))?.$disconnect();
       await pool.end();
     },
   };

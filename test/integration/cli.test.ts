@@ -74,6 +74,23 @@ describe('session-history', () => {
     });
   });
 
+  it('needs no Prisma when there is nothing to store', async () => {
+    const refuse = `export const resolve = (name, context, next) => {
+      if (name.startsWith('@prisma')) throw new Error('Prisma was asked for');
+      return next(name, context);
+    }`;
+    const url = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
+    const preload = url(`import { register } from 'node:module'; register(${JSON.stringify(url(refuse))});`);
+    const withoutPrisma = { ...environment, NODE_OPTIONS: `--import ${preload}` };
+    const poll = await runCli(['sync', '--json'], withoutPrisma);
+    expect(JSON.parse(poll.stdout)).toMatchObject({ status: 'succeeded', new: 0, error: null });
+    await database.query('delete from listed_records');
+    const news = await runCli(['sync', '--json'], withoutPrisma);
+    expect(JSON.parse(news.stdout)).toMatchObject({
+      error: { message: expect.stringContaining('Prisma was') as string },
+    });
+  });
+
   it('fails with 1 and a reason when a source fails', async () => {
     const { code, stdout, stderr } = await runCli(['sync'], { ...environment, EM_PASSWORD: 'wr0ng-s3cret' });
     expect(code).toBe(1);
