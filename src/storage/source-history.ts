@@ -117,17 +117,17 @@ export async function holdSource(
     lost: lock.lost,
 
     readKnown: async () => {
-      const [listed, stretches, unfinished, jobNames, areComputersDue] = await Promise.all([
-        read((statement) => readListedRecords(statement, sourceId)),
-        read((statement) => readStretches(statement, sourceId)),
-        ids(
-          `select session_id as id from sessions where source_id = $1 and not is_final and lost_at is null`,
-        ),
-        ids(`select job_name as id from jobs where source_id = $1 and kind = 'job'`),
-        read((statement) => areComputersDueNow(statement, sourceId)),
-      ]);
+      // The long one beside the short ones: each at the same time would open a connection, and cost more than it answers.
+      const reading = read((statement) => readListedRecords(statement, sourceId));
+      reading.catch(() => undefined);
+      const stretches = await read((statement) => readStretches(statement, sourceId));
+      const unfinished = await ids(
+        `select session_id as id from sessions where source_id = $1 and not is_final and lost_at is null`,
+      );
+      const jobNames = await ids(`select job_name as id from jobs where source_id = $1 and kind = 'job'`);
+      const areComputersDue = await read((statement) => areComputersDueNow(statement, sourceId));
       return {
-        listed,
+        listed: await reading,
         stretches,
         unfinished: new Set(unfinished),
         jobNames: new Set(jobNames),

@@ -84,8 +84,7 @@ export function recogniseRecords(
         index.knowsAll(body.subarray(offsets.records - offsets.print));
       const gone: string[] = [];
       for (const at of offsetsOf(view)) {
-        const head = guidFromBytes(stretches, at);
-        if (!met.has(at)) gone.push(head);
+        if (!met.has(at)) gone.push(guidFromBytes(stretches, at));
       }
       return { formed: [...formed.values()].filter(isComplete), gone };
     },
@@ -100,7 +99,7 @@ function* offsetsOf(view: DataView): Generator<number> {
 /** Puts records that follow each other into one stretch, as long as there is room. */
 function formStretch(longestBytes: number) {
   const prints = Buffer.alloc(mostRecords * fingerprintBytes);
-  let head: string | undefined;
+  let head: Uint8Array | undefined;
   let digest = createHash('sha256');
   let records = 0;
   let length = 0;
@@ -113,7 +112,7 @@ function formStretch(longestBytes: number) {
   return {
     begin: (print: Uint8Array) => {
       drop();
-      head = guidFromBytes(print);
+      head = print;
     },
     /** False when it does not belong to the stretch any more. */
     add: (print: Uint8Array, record: Uint8Array, gap: Uint8Array): boolean => {
@@ -133,7 +132,7 @@ function formStretch(longestBytes: number) {
       size.writeUInt32BE(length);
       const print = digest.digest().subarray(0, fingerprintBytes);
       const stretch = {
-        head,
+        head: guidFromBytes(head),
         body: Buffer.concat([print, size, prints.subarray(0, records * fingerprintBytes)]),
       };
       drop();
