@@ -85,14 +85,20 @@ it('wants a database of its own', async () => {
 it('goes on after a process that was killed before its script ran', async () => {
   const { url, query } = await database({ empty: true });
   await migrateDatabase(url);
-  await query(`drop schema report cascade`);
-  await query(
-    `update _prisma_migrations set finished_at = null, applied_steps_count = 0 where migration_name like '%report'`,
-  );
-  expect((await migrateDatabase(url)).applied).toEqual(['20261123000100_report']);
+  for (const statement of [
+    'create schema kept',
+    'alter table _prisma_migrations set schema kept',
+    'drop schema report, public cascade',
+    'create schema public',
+    'alter table kept._prisma_migrations set schema public',
+    `delete from _prisma_migrations where migration_name <> '${migrations[0] ?? ''}'`,
+    'update _prisma_migrations set finished_at = null, applied_steps_count = 0',
+  ])
+    await query(statement);
+  expect((await migrateDatabase(url)).applied).toEqual(migrations);
   expect(
     await query(`select count(*)::int as views from information_schema.views where table_schema = 'report'`),
-  ).toEqual([{ views: 6 }]);
+  ).toEqual([{ views: 11 }]);
 });
 
 it('waits for the script of a process that was killed, however long it runs', async () => {
