@@ -12,8 +12,8 @@ export type RecordRecogniser = KnownRecords & {
   changes(): StretchChanges;
 };
 
-/** Longer stretches save little more, and one change in them costs more. */
-const defaultLongestBytes = 65_536;
+/** One change in a longer stretch costs more; in shorter ones, more records are cut to find where they begin. */
+const defaultLongestBytes = 262_144;
 const mostRecords = 1_024;
 const none = -1;
 

@@ -19,6 +19,7 @@ const sizeOf = (body: Uint8Array) => {
   return size;
 };
 
+const rowBytes = 65_536;
 const isWhole = (document: string) => document.endsWith('</EntityReferences>');
 
 /** Reads a list as a run does, and says what it showed, what of it was not known, and what is kept for the next. */
@@ -84,11 +85,11 @@ const chunks = fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLen
 describe('recogniseRecords', () => {
   it('takes a list it has seen as a few pieces, however it arrives, and keeps what it has', () => {
     const document = list(Array.from({ length: 500 }, (_, at) => [at, at % 7 === 0 ? '\n' : ''] as const));
-    const first = read(document, [65_536], nothing);
+    const first = read(document, [65_536], nothing, rowBytes);
     expect(first).toMatchObject({ passed: 0, unknown: { length: 500 } });
     expect(first.kept.stretches.length).toBeGreaterThan(5);
     for (const size of [1, 100, 65_536, 1_000_000]) {
-      const again = read(document, [size], first.kept);
+      const again = read(document, [size], first.kept, rowBytes);
       expect(again).toMatchObject({ passed: 500, unknown: [], changes: 0 });
       expect(again.shown).toEqual(first.shown);
     }
@@ -96,17 +97,21 @@ describe('recogniseRecords', () => {
 
   it('does not lose its rows to a change, a record more or one less', () => {
     const records = Array.from({ length: 500 }, (_, at) => [at, ''] as const);
-    const first = read(list(records), [65_536], nothing);
+    const first = read(list(records), [65_536], nothing, rowBytes);
     const changed = list([
       ...records.slice(0, 100),
       [900, ''],
       ...records.slice(101, 300),
       ...records.slice(301),
     ]);
-    const second = read(changed, [65_536], first.kept);
+    const second = read(changed, [65_536], first.kept, rowBytes);
     expect(second).toMatchObject({ passed: 498, unknown: { length: 1 } });
     expect(second.changes).toBeLessThan(8);
-    expect(read(changed, [65_536], second.kept)).toMatchObject({ passed: 499, unknown: [], changes: 0 });
+    expect(read(changed, [65_536], second.kept, rowBytes)).toMatchObject({
+      passed: 499,
+      unknown: [],
+      changes: 0,
+    });
   });
 
   it('shows what reading record by record shows, whatever the lists and the chunks', () => {
