@@ -55,6 +55,8 @@ export type Resource = {
   readonly prefixIndexed?: Readonly<Record<string, 'all' | 'rare'>>;
   /** Columns whose every value few rows have: beside such a filter no other index is worth looking into. */
   readonly selective?: readonly string[];
+  /** Columns with an index that has the rows of one value in the order of the key; the fewer rows a value has, the earlier. */
+  readonly mergeable?: readonly string[];
   /** Its values depend on the time they are asked at. */
   readonly isRelativeToNow: boolean;
 };

@@ -68,6 +68,18 @@ export const sessions: Resource = {
     job_type: 'rare',
   },
   selective: ['computer', 'job_id', 'parent_session_id'],
+  mergeable: [
+    'computer',
+    'job_id',
+    'job_name',
+    'server_name',
+    'source',
+    'job_type',
+    'result',
+    'outcome',
+    'state',
+    'kind',
+  ],
   filters: [
     bySource,
     byServer,

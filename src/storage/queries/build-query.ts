@@ -1,15 +1,9 @@
 import { orderKey, type Condition, type Question } from '../../query/question.ts';
-import type { Resource } from '../../query/resource.ts';
+import type { KeyPart, Resource } from '../../query/resource.ts';
+import type { Hints } from './hints.ts';
+import { splitValues } from './split-values.ts';
 
 export type Query = { readonly text: string; readonly values: readonly unknown[] };
-
-/** What the SQL has to know beside the question. */
-export type Hints = {
-  /** Ids of the sources of the filter `source`, where the relation has them; the index on them gives the order as well. */
-  readonly sourceIds: readonly number[] | undefined;
-  /** How far the end of a session may lie from its start, for a filter on its end. Seconds; negative before it. */
-  readonly durations: { readonly leastSeconds: number; readonly mostSeconds: number } | undefined;
-};
 
 /**
  * The SQL of a question: its columns, then those of the key, in the order of the key. Only names from the resource are part
@@ -23,28 +17,54 @@ export function buildQuery(
 ): Query {
   const values: unknown[] = [];
   const value = (one: unknown, type: string) => `$${values.push(one)}::${type}`;
-  const conditions = buildWhere(resource, question, hints, value);
   const key = orderKey(resource, question.order);
-  const where = resource.grouped === undefined ? conditions : [];
-  if (question.after !== undefined) {
-    const position = key.map(({ type }, index) => value(question.after?.[index], sqlTypes[type]));
-    const [first] = key;
-    const sign = question.isDescending ? '<' : '>';
-    // The second says the same of the first column alone, so that every index that begins with it can start there.
-    where.push(
-      `(${key.map(({ name }) => name).join(', ')}) ${sign} (${position.join(', ')})`,
-      `${first?.name ?? ''} ${sign}= ${position[0] ?? ''}`,
-    );
-  }
   const direction = question.isDescending ? ' desc' : '';
+  const end = `order by ${key.map(({ name }) => `${name}${direction}`).join(', ')}${
+    limit === undefined ? '' : `\nlimit ${value(limit, 'integer')}`
+  }`;
+  const position = buildPosition(question, key, value);
+  const select = `select ${[...resource.columns, ...key].map(({ name }) => name).join(', ')}`;
+  const single = limit === undefined ? [] : splitValues(resource, question, hints);
+  if (single.length > 1) {
+    const names = key.map(({ name }) => name).join(', ');
+    const arms = single.map((part) => {
+      const where = [...buildWhere(resource, part, part.hints, value), ...position];
+      return `(select ${names} from ${resource.relation} as row where ${where.join(' and ')} ${end})`;
+    });
+    return {
+      text: `${select}
+from (select * from (
+${arms.join('\nunion all\n')}
+) as one ${end}) as page
+join ${resource.relation} as row using (${names})
+${end}`,
+      values,
+    };
+  }
+  const conditions = buildWhere(resource, question, hints, value);
+  const where = [...(resource.grouped === undefined ? conditions : []), ...position];
   return {
-    text: `select ${[...resource.columns, ...key].map(({ name }) => name).join(', ')}
+    text: `${select}
 from ${buildRelation(resource, conditions)} as row
-${where.length === 0 ? '' : `where ${where.join('\n  and ')}\n`}order by ${key.map(({ name }) => `${name}${direction}`).join(', ')}${
-      limit === undefined ? '' : `\nlimit ${value(limit, 'integer')}`
-    }`,
+${where.length === 0 ? '' : `where ${where.join('\n  and ')}\n`}${end}`,
     values,
   };
+}
+
+function buildPosition(
+  { after, isDescending }: Question,
+  key: readonly KeyPart[],
+  value: Value,
+): readonly string[] {
+  if (after === undefined) return [];
+  const position = key.map(({ type }, index) => value(after[index], sqlTypes[type]));
+  const [first] = key;
+  const sign = isDescending ? '<' : '>';
+  // The second says the same of the first column alone, so that every index that begins with it can start there.
+  return [
+    `(${key.map(({ name }) => name).join(', ')}) ${sign} (${position.join(', ')})`,
+    `${first?.name ?? ''} ${sign}= ${position[0] ?? ''}`,
+  ];
 }
 
 /** The SQL that counts the rows of a question, whatever page it asks for. */
@@ -74,7 +94,12 @@ const prefixLength = 100;
 
 type Value = (one: unknown, type: string) => string;
 
-function buildWhere(resource: Resource, { conditions }: Question, hints: Hints, value: Value): string[] {
+function buildWhere(
+  resource: Resource,
+  { conditions }: Pick<Question, 'conditions'>,
+  hints: Hints,
+  value: Value,
+): string[] {
   const { selective = [], prefixIndexed = {} } = resource;
   const isNarrow = conditions.some(
     ({ filter, values }) => selective.includes(filter.column) && values.length === 1,

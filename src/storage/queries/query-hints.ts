@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Question } from '../../query/question.ts';
-import type { Hints } from './build-query.ts';
+import type { Hints } from './hints.ts';
 
 /** Looks up what makes the SQL of a question about sessions fast. Asks nothing of the database that the question does not need. */
 export async function readHints(client: pg.ClientBase, { conditions }: Question): Promise<Hints> {
@@ -11,8 +11,6 @@ export async function readHints(client: pg.ClientBase, { conditions }: Question)
     durations: isAboutEnds ? await readDurations(client) : undefined,
   };
 }
-
-export const noHints: Hints = { sourceIds: undefined, durations: undefined };
 
 async function readSourceIds(client: pg.ClientBase, names: readonly string[]): Promise<number[]> {
   const { rows } = await client.query<{ id: number }>('select id from sources where name = any($1::text[])', [

@@ -3,9 +3,10 @@ import { orderKey, type Position, type Question } from '../../query/question.ts'
 import { sessions } from '../../query/resources/sessions.ts';
 import type { Resource } from '../../query/resource.ts';
 import type { Row } from '../../query/row.ts';
-import { buildCount, buildQuery, type Hints, type Query } from './build-query.ts';
+import { buildCount, buildQuery, type Query } from './build-query.ts';
+import { noHints, type Hints } from './hints.ts';
 import { leaseConnection } from './lease-connection.ts';
-import { noHints, readHints } from './query-hints.ts';
+import { readHints } from './query-hints.ts';
 import { rawTypes, readTime, valueReader, type RawRow } from './read-values.ts';
 
 export type Page = {

@@ -49,6 +49,10 @@ const filters: readonly (readonly [string, string])[] = [
   [`parentId=${child?.parentId ?? ''}`, `parent_session_id = '${child?.parentId ?? ''}'`],
   ['computer=PC-1', `computer = 'PC-1'`],
   ['computer=PC-1&computer=PC%20-%203', `computer in ('PC-1', 'PC - 3')`],
+  [
+    `computer=PC-1&computer=PC%20-%203&${awkwardNames.map((name) => `job=${encodeURIComponent(`${name} - PC-1`)}`).join('&')}`,
+    `computer in ('PC-1', 'PC - 3') and job_name in (${awkwardNames.map((name) => quoted(`${name} - PC-1`)).join(', ')})`,
+  ],
   ['kind=computer', `kind = 'computer'`],
   ['kind=job&kind=other', `kind <> 'computer'`],
   ['outcome=failed', `outcome = 'failed'`],
