@@ -51,8 +51,8 @@ export type Resource = {
   /** What `sort` may be, the usual order first; none: always in the order of the key. */
   readonly orders?: readonly Order[];
   readonly filters: readonly Filter[];
-  /** Text columns whose index holds the first characters only; `rare`: and only rows with unusual values. */
-  readonly prefixIndexed?: Readonly<Record<string, 'all' | 'rare'>>;
+  /** Text columns whose index holds the first characters only, and no row with the value `except`, which most rows have. */
+  readonly prefixIndexed?: Readonly<Record<string, { readonly except?: string }>>;
   /** Columns whose every value few rows have: beside such a filter no other index is worth looking into. */
   readonly selective?: readonly string[];
   /** Columns with an index that has the rows of one value in the order of the key; the fewer rows a value has, the earlier. */

@@ -60,12 +60,12 @@ export const sessions: Resource = {
     order('processedBytes', 'coalesce(processed_bytes, -1)', 'bigint'),
   ],
   prefixIndexed: {
-    server_name: 'all',
-    job_name: 'all',
-    computer: 'all',
-    result: 'rare',
-    state: 'rare',
-    job_type: 'rare',
+    server_name: {},
+    job_name: {},
+    computer: {},
+    result: { except: 'Success' },
+    state: { except: 'Stopped' },
+    job_type: { except: 'AgentManagement' },
   },
   selective: ['computer', 'job_id', 'parent_session_id'],
   mergeable: [

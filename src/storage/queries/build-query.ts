@@ -104,11 +104,14 @@ function buildWhere(
   const isNarrow = conditions.some(
     ({ filter, values }) => selective.includes(filter.column) && values.length === 1,
   );
-  return conditions.flatMap((condition) =>
-    isNarrow && prefixIndexed[condition.filter.column] === 'rare'
-      ? [equal(condition.filter.column, condition.values, sqlTypes[condition.filter.type], value)]
-      : buildCondition(resource, condition, hints, value),
-  );
+  return conditions.flatMap((condition) => {
+    const { filter, values } = condition;
+    const except = prefixIndexed[filter.column]?.except;
+    // What an index of unusual values knows of the usual one would mislead the planner.
+    return except !== undefined && (isNarrow || values.includes(except))
+      ? [equal(filter.column, values, sqlTypes[filter.type], value)]
+      : buildCondition(resource, condition, hints, value);
+  });
 }
 
 function buildCondition(
@@ -136,7 +139,7 @@ function buildCondition(
       );
       // What is shorter than the prefix equals it only as a whole. Said twice, the planner would expect hardly any rows; but
       // that an index of unusual values has them all, it sees from the column alone.
-      const isExact = indexed === 'all' && prefixes.every((one) => one.length < prefixLength);
+      const isExact = indexed.except === undefined && prefixes.every((one) => one.length < prefixLength);
       return isExact ? [prefix] : [prefix, equal(column, values, type, value)];
     }
     case 'from': {
