@@ -1,14 +1,19 @@
 import type pg from 'pg';
 import type { Question } from '../../query/question.ts';
 import type { Hints } from './hints.ts';
+import { searchNames } from './search-names.ts';
 
 /** Looks up what makes the SQL of a question about sessions fast. Asks nothing of the database that the question does not need. */
-export async function readHints(client: pg.ClientBase, { conditions }: Question): Promise<Hints> {
+export async function readHints(client: pg.ClientBase, question: Question): Promise<Hints> {
+  const { conditions } = question;
   const source = conditions.find(({ filter }) => filter.column === 'source');
   const isAboutEnds = conditions.some(({ filter }) => filter.column === 'ended_at');
+  const search = conditions.find(({ filter }) => filter.operator === 'search');
+  const sourceIds = source && (await readSourceIds(client, source.values));
   return {
-    sourceIds: source && (await readSourceIds(client, source.values)),
+    sourceIds,
     durations: isAboutEnds ? await readDurations(client) : undefined,
+    searched: search && (await searchNames(client, search, sourceIds, question)),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Condition, Question } from '../../query/question.ts';
-import type { Resource } from '../../query/resource.ts';
+import type { ColumnType, Resource } from '../../query/resource.ts';
 import type { Hints } from './hints.ts';
 
 /** Parts of one question; each is planned by itself, which takes a fraction of a millisecond. */
@@ -30,8 +30,27 @@ export function splitValues(
       })),
     );
   }
-  return parts;
+  const { searched } = hints;
+  if (searched === undefined || 'many' in searched || parts.length * searched.jobNames.length > mostParts)
+    return parts;
+  const { jobNames } = searched;
+  return parts.flatMap((part) => [
+    ...jobNames.map((name) => ({
+      conditions: [...part.conditions, equals('job_name', 'text', name), isNamedOtherwise('false')],
+      hints: { ...part.hints, searched: { many: 'along the time' } as const },
+    })),
+    {
+      conditions: [...part.conditions, isNamedOtherwise('true')],
+      hints: { ...part.hints, searched: undefined },
+    },
+  ]);
 }
+
+const equals = (column: string, type: ColumnType, value: string): Condition => ({
+  filter: { name: column, operator: 'equal', column, type, description: '', example: '' },
+  values: [value],
+});
+const isNamedOtherwise = (value: string) => equals('is_named_otherwise', 'boolean', value);
 
 function chooseOne(
   condition: Condition,

@@ -1,0 +1,102 @@
+-- Sessions are many, their names are few: a search looks among the names first, and then for sessions of those jobs. The index
+-- on parts of words alone is slow where names differ in digits: most rows have nearly all the parts of PC-100000.
+
+-- Every combination of names that a session has, or once had.
+create table session_names (
+  source_id integer not null,
+  -- Names are as long as they like; an index entry is not.
+  name_key uuid not null,
+  job_name text not null,
+  names text not null,
+  constraint session_names_pkey primary key (source_id, name_key)
+);
+
+create function keep_session_names() returns trigger language plpgsql as $$
+begin
+  insert into session_names (source_id, name_key, job_name, names)
+  select source_id, computer_key(names), job_name, names
+  from (
+    select distinct
+      source_id, job_name, job_name || coalesce(e'\x01' || computer, '') || coalesce(e'\x01' || server_name, '') as names
+    from new_rows
+    where job_name is not null
+  ) as written
+  on conflict do nothing;
+  return null;
+end;
+$$;
+
+insert into session_names (source_id, name_key, job_name, names)
+select source_id, computer_key(names), job_name, names
+from (
+  select distinct
+    source_id, job_name, job_name || coalesce(e'\x01' || computer, '') || coalesce(e'\x01' || server_name, '') as names
+  from sessions
+  where job_name is not null
+) as written;
+
+do $$
+begin
+  if exists (select from pg_extension where extname = 'pg_trgm') then
+    create index session_names_search_idx on session_names using gin (names gin_trgm_ops);
+  end if;
+end;
+$$;
+
+-- Triggers fire in the order of their names: `keep_runs…` has locked the source by then.
+create trigger keep_session_names_of_new after insert on sessions referencing new table as new_rows
+  for each statement execute function keep_session_names();
+create trigger keep_session_names_of_changed after update on sessions referencing new table as new_rows
+  for each statement execute function keep_session_names();
+
+-- A session is named after its job and the time it was created. Those that are not are looked through one by one.
+create or replace view session_rows as
+select
+  session.source_id,
+  source.name as source,
+  session.session_id,
+  session.session_name,
+  session.kind,
+  session.job_type,
+  session.job_id,
+  session.job_name,
+  session.computer,
+  session.parent_session_id,
+  session.server_id,
+  session.server_name,
+  session.state,
+  session.result,
+  session.outcome,
+  session.is_final,
+  session.is_retry,
+  session.created_at,
+  session.ended_at,
+  extract(epoch from session.ended_at - session.created_at)::double precision as duration_seconds,
+  session.progress,
+  coalesce(nullif(session.failure_message, ''), session.task_reason) as failure_reason,
+  session.processed_bytes,
+  session.task_count,
+  session.first_seen_at,
+  -- Listed sessions are not written poll by poll: while last_seen_at is null, the last complete list showed them.
+  coalesce(session.last_seen_at, greatest(session.first_seen_at, source.last_listed_at)) as last_seen_at,
+  session.last_changed_at,
+  extract(epoch from session.first_seen_at - session.created_at)::double precision as arrival_lag_seconds,
+  session.session_name
+    || case when strpos(session.session_name, session.job_name) > 0 then '' else coalesce(e'\x01' || session.job_name, '') end
+    || case when strpos(session.job_name, session.computer) > 0 then '' else coalesce(e'\x01' || session.computer, '') end
+    || coalesce(e'\x01' || session.server_name, '') as search_text,
+  coalesce(
+    not starts_with(session.session_name, session.job_name || '@')
+      or translate(substr(session.session_name, length(session.job_name) + 2), '0123456789-:. +TZ', '') <> '',
+    true
+  ) as is_named_otherwise
+from sessions as session
+join sources as source on source.id = session.source_id;
+
+create index sessions_named_otherwise_idx on sessions(created_at) where coalesce(
+  not starts_with(session_name, job_name || '@')
+    or translate(substr(session_name, length(job_name) + 2), '0123456789-:. +TZ', '') <> '',
+  true
+);
+
+analyze session_names;
