@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { exportRows, mediaTypes } from '../export/export-rows.ts';
-import { jsonRowWriter } from '../export/json-row.ts';
+import { rawJsonWriter } from './raw-json.ts';
 import { writeCursor } from '../query/cursor.ts';
-import { parseQuestion, type Given } from '../query/parse-question.ts';
+import { parseQuestion, usualLimit, type Given } from '../query/parse-question.ts';
 import type { Resource } from '../query/resource.ts';
 import { readPage } from '../storage/queries/read-page.ts';
 import { streamRows } from '../storage/queries/stream-rows.ts';
@@ -15,13 +15,12 @@ import { watchClient } from './watch-client.ts';
 
 export const jsonType = 'application/json; charset=utf-8';
 
-const usualLimit = 100;
 /** Each holds a connection for as long as its client reads. */
 const mostDownloads = 4;
 
 /** Answers questions about a resource: a page of JSON, or all rows as a stream. */
 export function answerList(resource: Resource, options: QueryOptions, downloads: { underWay: number }) {
-  const write = jsonRowWriter(resource.columns);
+  const write = rawJsonWriter(resource.columns);
 
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const { format: wanted, ...given } = request.query as Given;
@@ -62,7 +61,7 @@ export function answerList(resource: Resource, options: QueryOptions, downloads:
 
     const limit = question.limit ?? usualLimit;
     const client = watchClient(request);
-    const { rows, next, count } = await readPage(pool, resource, question, limit, client.gone).finally(
+    const { rows, next, count } = await readPage(pool, resource, question, limit, write, client.gone).finally(
       client.forget,
     );
     const page = {
@@ -70,9 +69,7 @@ export function answerList(resource: Resource, options: QueryOptions, downloads:
       limit,
       ...(count !== undefined && { count }),
     };
-    return reply
-      .type(jsonType)
-      .send(`{"data":[${rows.map(write).join(',')}],"page":${JSON.stringify(page)}}`);
+    return reply.type(jsonType).send(`{"data":[${rows.join(',')}],"page":${JSON.stringify(page)}}`);
   };
 }
 

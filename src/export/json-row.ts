@@ -3,29 +3,36 @@ import type { Column, ColumnType } from '../query/resource.ts';
 import type { Row, Value } from '../query/row.ts';
 
 /**
- * A function that writes a row as a JSON object with camelCase fields. Faster than an object on the way, and whole numbers
+ * A function that writes values as a JSON object with camelCase fields. Faster than an object on the way, and whole numbers
  * beyond 53 bits keep their digits.
  */
-export function jsonRowWriter(columns: readonly Column[]): (row: Row) => string {
+export function objectWriter<One>(
+  columns: readonly Column[],
+  writers: Readonly<Record<ColumnType, (value: One) => string>>,
+): (values: readonly (One | null)[]) => string {
   const fields = columns.map(({ name, type }, index) => ({
     before: `${index === 0 ? '{' : ','}${JSON.stringify(fieldName(name))}:`,
     write: writers[type],
   }));
-  return (row) => {
+  return (values) => {
     let text = '';
     for (let index = 0; index < fields.length; index += 1) {
       const field = fields[index];
-      const value = row[index] ?? null;
+      const value = values[index] ?? null;
       if (field !== undefined) text += field.before + (value === null ? 'null' : field.write(value));
     }
     return `${text}}`;
   };
 }
 
+export function jsonRowWriter(columns: readonly Column[]): (row: Row) => string {
+  return objectWriter<NonNullable<Value>>(columns, writers);
+}
+
 // Of these nothing needs to be escaped.
 const quoted = (value: Value): string => `"${String(value)}"`;
 
-const writers: Readonly<Record<ColumnType, (value: Value) => string>> = {
+const writers: Readonly<Record<ColumnType, (value: NonNullable<Value>) => string>> = {
   text: (value) => JSON.stringify(value),
   uuid: quoted,
   timestamp: quoted,

@@ -7,6 +7,8 @@ import type { Filter, Resource } from './resource.ts';
 export type Given = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export const mostRows = 1_000;
+/** Rows of a page, unless said otherwise. */
+export const usualLimit = 100;
 /** Values of one filter. */
 const mostValues = 100;
 

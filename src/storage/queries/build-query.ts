@@ -1,14 +1,20 @@
+import { usualLimit } from '../../query/parse-question.ts';
 import { orderKey, type Condition, type Question } from '../../query/question.ts';
 import type { KeyPart, Resource } from '../../query/resource.ts';
 import { contains } from './patterns.ts';
 import type { Hints } from './hints.ts';
 import { splitValues } from './split-values.ts';
 
-export type Query = { readonly text: string; readonly values: readonly unknown[] };
+export type Query = {
+  readonly text: string;
+  readonly values: readonly unknown[];
+  /** Under this name a connection may keep its plan; undefined: the values decide on the plan. */
+  readonly name: string | undefined;
+};
 
 /**
- * The SQL of a question: its columns, then those of the key, in the order of the key. Only names from the resource are part
- * of the text; what people asked for travels as values.
+ * The SQL of a question: its columns, then those of the key, in the order of the key. Only names from the resource and the
+ * limit are part of the text; what else people asked for travels as values.
  */
 export function buildQuery(
   resource: Resource,
@@ -21,7 +27,8 @@ export function buildQuery(
   const key = orderKey(resource, question.order);
   const direction = question.isDescending ? ' desc' : '';
   const end = `order by ${key.map(({ name }) => `${name}${direction}`).join(', ')}${
-    limit === undefined ? '' : `\nlimit ${value(limit, 'integer')}`
+    // Not as a value, which a kept plan would not know.
+    limit === undefined ? '' : `\nlimit ${limit}`
   }`;
   const position = buildPosition(question, key, value);
   const select = `select ${[...resource.columns, ...key].map(({ name }) => name).join(', ')}`;
@@ -40,6 +47,7 @@ ${arms.join('\nunion all\n')}
 join ${resource.relation} as row using (${names})
 ${end}`,
       values,
+      name: undefined,
     };
   }
   const [whole = { ...question, hints }] = parts;
@@ -50,7 +58,29 @@ ${end}`,
 from ${buildRelation(resource, conditions)} as row
 ${where.length === 0 ? '' : `where ${where.join('\n  and ')}\n`}${end}`,
     values,
+    name: namePlan(resource, question, limit),
   };
+}
+
+/**
+ * Half of a short question is planning. It is spared where one plan is right for all values: without any, and for one value
+ * that is sure to have few rows. Few names, for each connection keeps what it has planned.
+ */
+function namePlan(
+  { name, relation, selective = [] }: Resource,
+  { conditions, order, isDescending, after }: Question,
+  limit: number | undefined,
+): string | undefined {
+  const [first, second] = conditions;
+  if (after !== undefined || order?.by !== undefined || limit !== usualLimit + 1 || second !== undefined)
+    return undefined;
+  if (relation !== 'session_rows') return undefined;
+  const direction = isDescending ? 'down' : 'up';
+  if (first === undefined) return `${name} ${direction}`;
+  const { filter, values } = first;
+  const isSure =
+    selective.includes(filter.column) && values.length === 1 && (values[0] ?? '').length < prefixLength;
+  return isSure ? `${name} by ${filter.column} ${direction}` : undefined;
 }
 
 function buildPosition(
@@ -77,6 +107,7 @@ export function buildCount(resource: Resource, question: Question, hints: Hints)
   return {
     text: `select count(*) from ${buildRelation(resource, conditions)} as row${where.length === 0 ? '' : `\nwhere ${where.join('\n  and ')}`}`,
     values,
+    name: undefined,
   };
 }
 

@@ -2,31 +2,31 @@ import type pg from 'pg';
 import { orderKey, type Position, type Question } from '../../query/question.ts';
 import { sessions } from '../../query/resources/sessions.ts';
 import type { Resource } from '../../query/resource.ts';
-import type { Row } from '../../query/row.ts';
 import { buildCount, buildQuery, type Query } from './build-query.ts';
 import { noHints, type Hints } from './hints.ts';
 import { leaseConnection } from './lease-connection.ts';
 import { readHints } from './query-hints.ts';
-import { rawTypes, readTime, valueReader, type RawRow } from './read-values.ts';
+import { rawTypes, readTime, type RawRow } from './read-values.ts';
 
-export type Page = {
-  readonly rows: readonly Row[];
+export type Page<Made> = {
+  readonly rows: readonly Made[];
   /** The key of the last row, when there are more. */
   readonly next: Position | undefined;
   readonly count: number | undefined;
 };
 
-/** One page of a list; the signal gives it up. Throws the driver's errors, or the signal's reason. */
-export async function readPage(
+/** One page of a list, of what is made of each row; the signal gives it up. Throws the driver's errors, or the signal's reason. */
+export async function readPage<Made>(
   pool: pg.Pool,
   resource: Resource,
   question: Question,
   limit: number,
+  make: (raw: RawRow) => Made,
   signal: AbortSignal,
-): Promise<Page> {
+): Promise<Page<Made>> {
   const { client, end } = await leaseConnection(pool, signal);
   try {
-    const page = await ask(client, resource, question, limit);
+    const page = await ask(client, resource, question, limit, make);
     end({ isClean: true });
     return page;
   } catch (error) {
@@ -36,25 +36,26 @@ export async function readPage(
   }
 }
 
-async function ask(
+async function ask<Made>(
   client: pg.ClientBase,
   resource: Resource,
   question: Question,
   limit: number,
-): Promise<Page> {
+  make: (raw: RawRow) => Made,
+): Promise<Page<Made>> {
   const hints = await hintsFor(client, resource, question);
-  const { text, values } = buildQuery(resource, question, limit + 1, hints);
+  const { text, values, name } = buildQuery(resource, question, limit + 1, hints);
   const { rows: raw } = await client.query<RawRow[]>({
     text,
     values: [...values],
+    ...(name !== undefined && { name }),
     rowMode: 'array',
     types: rawTypes,
   });
   const count = await readCount(client, resource, question, hints);
-  const toRow = valueReader(resource.columns);
   const shown = raw.slice(0, limit) as unknown as RawRow[];
   return {
-    rows: shown.map(toRow),
+    rows: shown.map(make),
     next: raw.length > limit ? readPosition(resource, question, shown.at(-1)) : undefined,
     count,
   };

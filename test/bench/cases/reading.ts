@@ -20,17 +20,31 @@ const estimate = async (url: string) =>
 /** The API under load, beside the same SQL behind fastify without all the rest. */
 export async function* measureApi(world: World, options: Options): AsyncGenerator<readonly Result[]> {
   const url = await history(world, options);
-  const [known] = await ask<{ computer: string; job: string; server: string }>(
+  const [known] = await ask<Record<'computer' | 'other' | 'job' | 'server' | 'parent' | 'source', string>>(
     url,
-    `select computer, job_id::text as job, server_name as server from sessions where computer is not null limit 1`,
+    `select
+       session.computer, session.job_id::text as job, session.server_name as server, session.parent_session_id::text as parent,
+       source.name as source, (select computer from sessions where kind = 'computer' and computer <> session.computer limit 1) as other
+     from sessions as session
+     join sources as source on source.id = session.source_id
+     where session.computer is not null and session.parent_session_id is not null
+     limit 1`,
   );
+  const of = (name: keyof NonNullable<typeof known>) => encodeURIComponent(known?.[name] ?? '');
   const filters = {
     none: '',
-    computer: `&computer=${encodeURIComponent(known?.computer ?? '')}`,
-    jobId: `&jobId=${known?.job ?? ''}`,
-    server: `&server=${encodeURIComponent(known?.server ?? '')}`,
-    outcome: '&outcome=failed',
+    source: `&source=${of('source')}`,
+    server: `&server=${of('server')}`,
+    computer: `&computer=${of('computer')}`,
+    'two computers': `&computer=${of('computer')}&computer=${of('other')}`,
+    jobId: `&jobId=${of('job')}`,
+    parentId: `&parentId=${of('parent')}`,
     kind: '&kind=job',
+    outcome: '&outcome=failed',
+    result: '&result=Success',
+    createdTo: `&createdTo=${encodeURIComponent(new Date(Date.now() - 400 * 86_400_000).toISOString())}`,
+    endedFrom: `&endedFrom=${encodeURIComponent(new Date(Date.now() - 400 * 86_400_000).toISOString())}`,
+    search: `&search=${of('computer')}`,
   };
   const ours = await startServer(
     program,
