@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /** What one process took from its start to its end. */
@@ -53,7 +52,7 @@ export async function startServer(
   file: string,
   args: readonly string[],
   environment: Environment = {},
-  ready = /^(http:\S+)/,
+  ready = /^(http:\S+)\s/m,
 ): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const child = start(file, args, environment);
   const ended = once(child, 'close');
@@ -63,12 +62,21 @@ export async function startServer(
     await ended;
   };
   let said = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
-  for await (const line of createInterface({ input: child.stdout ?? process.stdin })) {
-    const url = ready.exec(line)?.[1];
-    child.stdout?.resume();
-    if (url !== undefined) return { url, stop };
-  }
+  const url = await new Promise<string | undefined>((resolve) => {
+    void ended.then(() => {
+      resolve(undefined);
+    });
+    // The program's own servers tell their address in their log, which goes to standard error.
+    for (const output of [child.stdout, child.stderr])
+      output?.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        const found = ready.exec(said)?.[1];
+        if (found === undefined) return;
+        said = '';
+        resolve(found);
+      });
+  });
+  if (url !== undefined) return { url, stop };
   throw new Error(`${path.basename(file)} did not start: ${said}`);
 }
 

@@ -50,7 +50,7 @@ export async function* measureApi(world: World, options: Options): AsyncGenerato
     program,
     ['api'],
     { DATABASE_URL: url, API_PORT: '0', API_RATE_LIMIT: '10000000' },
-    /(http:\/\/127\.0\.0\.1:\d+)/,
+    /(http:\/\/127\.0\.0\.1:\d+)\D/,
   );
   const bare = await startServer(script('references/bare-api'), [url]);
   try {
