@@ -90,6 +90,8 @@ export async function* measureApi(world: World, options: Options): AsyncGenerato
 const questions = {
   sessions: `select count(*), avg(duration_seconds) from report.sessions where created_at > now() - interval '30 days'`,
   session_links: `select count(*) from report.session_links as link join report.sessions as session on session.session_id = link.child_session_id where session.created_at > now() - interval '30 days'`,
+  'session_links alone': `select parent_session_id, count(*) from report.session_links where created_at > now() - interval '30 days' group by 1`,
+  runs: `select day, outcome, count(*) from report.runs where day > (now() at time zone 'UTC')::date - 30 group by 1, 2`,
   tasks: `select count(*) from report.tasks where created_at > now() - interval '30 days'`,
   jobs: `select job_name, sessions_30d, success_rate_30d from report.jobs`,
   computers: `select computer, success_rate_30d, is_overdue from report.computers`,
@@ -97,6 +99,7 @@ const questions = {
   servers: `select server_name, newest_session_at from report.servers`,
   sync_runs: `select count(*) from report.sync_runs where started_at > now() - interval '30 days'`,
   source_health: `select * from report.source_health`,
+  dim_date: `select * from report.dim_date`,
 };
 
 /** Each view's question about 30 days. */
