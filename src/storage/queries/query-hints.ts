@@ -18,21 +18,24 @@ export async function readHints(client: pg.ClientBase, question: Question): Prom
 }
 
 async function readSourceIds(client: pg.ClientBase, names: readonly string[]): Promise<number[]> {
-  const { rows } = await client.query<{ id: number }>('select id from sources where name = any($1::text[])', [
-    names,
-  ]);
+  const { rows } = await client.query<{ id: number }>({
+    name: 'source ids',
+    text: 'select id from sources where name = any($1::text[])',
+    values: [names],
+  });
   return rows.map(({ id }) => id);
 }
 
 /** The bounds within which all durations lie; `sessions_odd_duration_idx` holds those outside 0 to one day. */
 async function readDurations(client: pg.ClientBase): Promise<Hints['durations']> {
-  const { rows } = await client.query<{ least: number; most: number }>(
-    `select
+  const { rows } = await client.query<{ least: number; most: number }>({
+    name: 'durations',
+    text: `select
        extract(epoch from least(interval '0', min(ended_at - created_at)))::double precision as least,
        extract(epoch from greatest(interval '1 day', max(ended_at - created_at)))::double precision as most
      from sessions
      where ended_at < created_at or ended_at - created_at > interval '1 day'`,
-  );
+  });
   // A second more on either side: these are doubles.
   return { leastSeconds: (rows[0]?.least ?? 0) - 1, mostSeconds: (rows[0]?.most ?? 86_400) + 1 };
 }
