@@ -15,6 +15,8 @@ export async function rebuildFigures(databaseUrl: string): Promise<void> {
     await client.connect();
     await client.query('set statement_timeout = 0');
     await client.query('select rebuild_figures()');
+    await client.query('select rebuild_session_names()');
+    await client.query('analyze session_names');
   } catch (error) {
     throw classifyDatabaseError(error);
   } finally {

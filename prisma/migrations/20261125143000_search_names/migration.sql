@@ -26,14 +26,19 @@ begin
 end;
 $$;
 
-insert into session_names (source_id, name_key, job_name, names)
-select source_id, computer_key(names), job_name, names
-from (
-  select distinct
-    source_id, job_name, job_name || coalesce(e'\x01' || computer, '') || coalesce(e'\x01' || server_name, '') as names
-  from sessions
-  where job_name is not null
-) as written;
+-- For a history that was written while triggers were off. Names that no session has any more do no harm.
+create function rebuild_session_names() returns void language sql as $$
+  insert into session_names (source_id, name_key, job_name, names)
+  select source_id, computer_key(names), job_name, names
+  from (
+    select distinct
+      source_id, job_name, job_name || coalesce(e'\x01' || computer, '') || coalesce(e'\x01' || server_name, '') as names
+    from sessions
+    where job_name is not null
+  ) as written
+  on conflict do nothing;
+$$;
+select rebuild_session_names();
 
 do $$
 begin

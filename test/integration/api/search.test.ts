@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rebuildFigures } from '../../../src/storage/rebuild-figures.ts';
 import { startApi, walk, type RunningApi } from '../../support/start-api.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
 
@@ -105,4 +106,15 @@ describe('search', () => {
     const downwards = await walk(api, `${query}&source=one&source=two`, 40);
     expect(downwards.map((row) => row['sessionId'])).toEqual(ids.toReversed());
   });
+});
+
+it('finds what was stored while triggers were off, after a rebuild', async () => {
+  const names = () => database.query('select * from session_names order by source_id, name_key');
+  const before = await names();
+  await database.query('delete from session_names');
+  await rebuildFigures(database.url);
+  const after = await names();
+  expect(after.length).toBeGreaterThan(100);
+  // One combination was replaced before.
+  expect(before).toEqual(expect.arrayContaining(after));
 });
