@@ -33,10 +33,12 @@ export async function deleteListedRecords(
 /** How many distinct sessions the last list and the history both hold. */
 export async function countListedSessions(statement: Statements, sourceId: number): Promise<number> {
   const [row] = await statement.$queryRawUnsafe<{ stored: number }[]>(
-    `select count(distinct session_id)::integer as stored
-     from listed_records
-     join sessions using (source_id, session_id)
-     where source_id = $1`,
+    // One look into the key for each: as a join, the planner may read every session the source ever had.
+    `select count(*)::integer as stored
+     from (select distinct session_id from listed_records where source_id = $1::integer) as listed
+     cross join lateral (
+       select from sessions where session_id = listed.session_id and source_id = $1::integer limit 1
+     ) as stored`,
     sourceId,
   );
   return row?.stored ?? 0;

@@ -48,7 +48,10 @@ export async function interleave(
 export function renderTable(results: readonly Result[]): string {
   const [ours] = results;
   if (ours === undefined) return '';
-  const names = [...new Set(results.flatMap((result) => Object.keys(result.figures)))];
+  // What was not measured stands as 0.
+  const names = [...new Set(results.flatMap((result) => Object.keys(result.figures)))].filter((name) =>
+    results.some((result) => (result.figures[name] ?? 0) > 0),
+  );
   const rows = results.map((result) => [
     result.variant,
     ...names.map((name) => format(result.figures[name])),

@@ -1,5 +1,7 @@
 import pg from 'pg';
 import { expect, it } from 'vitest';
+import { countListedSessions } from '../../../src/storage/listed-records.ts';
+import { statementsOf } from '../../../src/storage/statements.ts';
 import { createTestDatabase } from '../../support/test-database.ts';
 
 /** What the planner chose for every statement while the work was done, those inside of functions included. */
@@ -45,6 +47,33 @@ it('keeps runs by look-ups and hashes also in tables that look empty, as they do
     // Each old row beside each new one.
     expect(plans).not.toMatch(/Nested Loop[^\n]*\n\s+Join Filter: [^\n]*old_rows/);
     expect(plans).toMatch(/(Hash|Merge) Cond: [^\n]*old_rows/);
+  } finally {
+    await database.drop();
+  }
+});
+
+it('proves that nothing is missing by a look-up for each listed session, however many the source ever had', async () => {
+  const database = await createTestDatabase();
+  try {
+    await database.query(`insert into sources (name, url) values ('em', 'https://em')`);
+    await database.query(`
+      insert into sessions (source_id, session_id, session_name, kind, is_retry, created_at)
+      select 1, md5(number::text)::uuid, 'session', 'other', false, timestamptz '2026-01-01' + number * interval '1 minute'
+      from generate_series(1, 5000) as number`);
+    await database.query(`
+      insert into listed_records (source_id, fingerprint, session_id)
+      select 1, gen_random_uuid(), md5((number / 2)::text)::uuid from generate_series(2, 4001) as number`);
+    for (const isAnalysed of [false, true]) {
+      if (isAnalysed) await database.query('analyze');
+      let stored = 0;
+      const plans = await plansOf(database.url, async (client) => {
+        stored = await countListedSessions(statementsOf(client), 1);
+      });
+      expect(stored).toBe(2_000);
+      expect(plans).toMatch(
+        /sessions_pkey[^\n]*\n\s+Index Cond: \(\(session_id = [\w.]+\) AND \(source_id = 1\)\)/,
+      );
+    }
   } finally {
     await database.drop();
   }
