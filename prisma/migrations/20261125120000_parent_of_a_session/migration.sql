@@ -65,7 +65,13 @@ select
   session.session_name
     || case when strpos(session.session_name, session.job_name) > 0 then '' else coalesce(e'\x01' || session.job_name, '') end
     || case when strpos(session.job_name, session.computer) > 0 then '' else coalesce(e'\x01' || session.computer, '') end
-    || coalesce(e'\x01' || session.server_name, '') as search_text
+    || coalesce(e'\x01' || session.server_name, '') as search_text,
+  -- Most are named after their job and the time they were created.
+  coalesce(
+    not starts_with(session.session_name, session.job_name || '@')
+      or translate(substr(session.session_name, length(session.job_name) + 2), '0123456789-:. +TZ', '') <> '',
+    true
+  ) as is_named_otherwise
 from sessions as session
 join sources as source on source.id = session.source_id;
 
@@ -77,10 +83,13 @@ select
   exists (
     select from sessions as parent
     where parent.source_id = session.source_id and parent.session_id = session.parent_session_id
-  ) as parent_known
+  ) as parent_known,
+  session.created_at
 from sessions as session
 join sources as source on source.id = session.source_id
 where session.parent_session_id is not null;
+
+comment on column report.session_links.created_at is 'Start of the child (UTC).';
 
 drop table session_links;
 

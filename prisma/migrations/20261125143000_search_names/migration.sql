@@ -54,50 +54,7 @@ create trigger keep_session_names_of_new after insert on sessions referencing ne
 create trigger keep_session_names_of_changed after update on sessions referencing new table as new_rows
   for each statement execute function keep_session_names();
 
--- A session is named after its job and the time it was created. Those that are not are looked through one by one.
-create or replace view session_rows as
-select
-  session.source_id,
-  source.name as source,
-  session.session_id,
-  session.session_name,
-  session.kind,
-  session.job_type,
-  session.job_id,
-  session.job_name,
-  session.computer,
-  session.parent_session_id,
-  session.server_id,
-  session.server_name,
-  session.state,
-  session.result,
-  session.outcome,
-  session.is_final,
-  session.is_retry,
-  session.created_at,
-  session.ended_at,
-  extract(epoch from session.ended_at - session.created_at)::double precision as duration_seconds,
-  session.progress,
-  coalesce(nullif(session.failure_message, ''), session.task_reason) as failure_reason,
-  session.processed_bytes,
-  session.task_count,
-  session.first_seen_at,
-  -- Listed sessions are not written poll by poll: while last_seen_at is null, the last complete list showed them.
-  coalesce(session.last_seen_at, greatest(session.first_seen_at, source.last_listed_at)) as last_seen_at,
-  session.last_changed_at,
-  extract(epoch from session.first_seen_at - session.created_at)::double precision as arrival_lag_seconds,
-  session.session_name
-    || case when strpos(session.session_name, session.job_name) > 0 then '' else coalesce(e'\x01' || session.job_name, '') end
-    || case when strpos(session.job_name, session.computer) > 0 then '' else coalesce(e'\x01' || session.computer, '') end
-    || coalesce(e'\x01' || session.server_name, '') as search_text,
-  coalesce(
-    not starts_with(session.session_name, session.job_name || '@')
-      or translate(substr(session.session_name, length(session.job_name) + 2), '0123456789-:. +TZ', '') <> '',
-    true
-  ) as is_named_otherwise
-from sessions as session
-join sources as source on source.id = session.source_id;
-
+-- Sessions that are not named after their job and a time (`is_named_otherwise` in session_rows) are looked through one by one.
 create index sessions_named_otherwise_idx on sessions(created_at) where coalesce(
   not starts_with(session_name, job_name || '@')
     or translate(substr(session_name, length(job_name) + 2), '0123456789-:. +TZ', '') <> '',
