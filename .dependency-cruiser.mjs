@@ -1,5 +1,5 @@
-// One direction of imports: domain <- sync <- delivery; domain <- enterprise-manager; domain <- storage <- api.
-// Only compose.ts knows every part. See docs/decisions.md.
+// One direction of imports: domain <- sources, sync, db, query <- delivery <- compose <- bin.
+// Only compose/ knows every part. See docs/decisions.md.
 const folder = (name) => `^src/${name}/`;
 const only = (name, from, to) => ({ name, severity: 'error', from, to });
 const owned = (owner, packages) =>
@@ -26,19 +26,19 @@ export default {
       { path: '^src/', pathNot: '^src/(sync|domain)/' },
     ),
     only(
-      'enterprise-manager-knows-only-domain',
-      { path: folder('enterprise-manager') },
-      { path: '^src/', pathNot: '^src/(enterprise-manager|domain)/' },
+      'sources-know-only-domain',
+      { path: folder('sources') },
+      { path: '^src/', pathNot: '^src/(sources|domain)/' },
     ),
     only(
-      'storage-knows-only-domain-and-query',
-      { path: folder('storage') },
-      { path: '^src/', pathNot: '^src/(storage|query|domain)/' },
+      'db-knows-only-domain',
+      { path: folder('db') },
+      { path: '^src/', pathNot: '^src/(db|embedded-postgres|domain)/' },
     ),
     only(
       'query-knows-only-domain',
       { path: folder('query') },
-      { path: '^src/', pathNot: '^src/(query|domain)/' },
+      { path: '^src/', pathNot: '^src/(query|domain)/|^src/db/(open-pool|statements)' },
     ),
     only(
       'export-knows-only-query',
@@ -59,7 +59,7 @@ export default {
     only(
       'delivery-does-not-compose',
       { path: '^src/(cli|queue|api)/' },
-      { path: '^src/(bin|enterprise-manager|simulator)/|^src/compose' },
+      { path: '^src/(bin|sources|simulator|compose)/' },
     ),
     only(
       'dashboard-stands-alone',
@@ -72,10 +72,16 @@ export default {
       { path: folder('dashboard') },
     ),
     only('only-bin-starts', { path: '^src/', pathNot: '^src/bin/' }, { path: '^src/bin/' }),
-    only('only-bin-composes', { path: '^src/', pathNot: '^src/(bin/|compose)' }, { path: '^src/compose' }),
+    only(
+      'only-bin-composes',
+      { path: '^src/', pathNot: folder('(bin|compose)') },
+      { path: folder('compose') },
+    ),
     only('src-never-tests', { path: '^src/' }, { path: '^test/' }),
-    owned('enterprise-manager', ['undici', 'fast-xml-parser', 'fast-xml-validator']),
-    owned('storage', ['@prisma', 'prisma', 'pg', '@embedded-postgres']),
+    owned('sources', ['undici', 'fast-xml-parser', 'fast-xml-validator']),
+    owned('db', ['@prisma', 'prisma']),
+    owned('(db|query|embedded-postgres)', ['pg']),
+    owned('embedded-postgres', ['@embedded-postgres']),
     owned('queue', ['bullmq', 'bullmq-otel', 'ioredis']),
     owned('api', ['fastify', '@fastify']),
     owned('export', ['hyparquet-writer']),
@@ -84,7 +90,7 @@ export default {
     owned('dashboard', ['preact', 'preact-iso', '@tanstack', 'uplot', 'vite', 'openapi-typescript']),
   ],
   options: {
-    doNotFollow: { path: ['node_modules', 'src/storage/generated', 'src/dashboard/generated'] },
+    doNotFollow: { path: ['node_modules', 'src/db/generated', 'src/dashboard/generated'] },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {

@@ -4,14 +4,7 @@ import tseslint from 'typescript-eslint';
 
 export default defineConfig(
   {
-    ignores: [
-      'dist/',
-      '.bench/',
-      'coverage/',
-      'src/storage/generated/',
-      'src/dashboard/generated/',
-      '.data/',
-    ],
+    ignores: ['dist/', '.bench/', 'coverage/', 'src/db/generated/', 'src/dashboard/generated/', '.data/'],
   },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { KeyScope } from '../domain/api-key.ts';
-import { hashKey } from '../storage/api-keys.ts';
-import { readAccess, type Access } from '../storage/queries/read-access.ts';
+import { hashKey } from '../db/api-keys.ts';
+import { readAccess, type Access } from '../query/sql/read-access.ts';
 import { Problem } from './problems.ts';
 import { isReadable } from './querystring-parser.ts';
 import { readyPool, type QueryOptions } from './query-options.ts';

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { classifyDatabaseError } from '../storage/classify-database-error.ts';
+import { classifyDatabaseError } from '../db/classify-database-error.ts';
 import { Problem, problemKinds } from './problems.ts';
 
 export const problemType = 'application/problem+json';

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { readTime } from '../storage/queries/read-values.ts';
+import { readTime } from '../query/sql/read-values.ts';
 import { readParameter } from './answer-one.ts';
 import { Problem } from './problems.ts';
 import { readyPool, type QueryOptions } from './query-options.ts';

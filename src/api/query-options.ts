@@ -1,5 +1,5 @@
 import { Problem } from './problems.ts';
-import type { QueryPool } from '../storage/queries/open-query-pool.ts';
+import type { QueryPool } from '../query/sql/open-query-pool.ts';
 
 export type SyncRequest = 'queued' | 'unknown' | 'not-scheduled' | 'credentials-refused';
 

@@ -1,6 +1,6 @@
 import { objectWriter } from '../export/json-row.ts';
 import type { Column, ColumnType } from '../query/resource.ts';
-import { readTime, type RawRow } from '../storage/queries/read-values.ts';
+import { readTime, type RawRow } from '../query/sql/read-values.ts';
 
 /** A function that writes a row as PostgreSQL sent it as a JSON object, with no row of values on the way. */
 export function rawJsonWriter(columns: readonly Column[]): (raw: RawRow) => string {

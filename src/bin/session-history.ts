@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import process from 'node:process';
 import { buildProgram } from '../cli/build-program.ts';
-import { compose } from '../compose.ts';
+import { compose } from '../compose/compose.ts';
 import { ConfigError } from '../config/config.ts';
 import { SyncError } from '../domain/sync-error.ts';
 

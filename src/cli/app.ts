@@ -2,7 +2,7 @@ import type { Config, SourceConfig } from '../config/config.ts';
 import type { SyncReport } from '../domain/sync-report.ts';
 import type { RunOutcome } from '../domain/sync-run.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
-import type { History } from '../storage/open-history.ts';
+import type { History } from '../db/open-history.ts';
 
 /** What a running sync tells its watcher. */
 export type SyncWatcher = {

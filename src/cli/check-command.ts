@@ -1,5 +1,5 @@
 import { ConfigError, type Config } from '../config/config.ts';
-import { describeDatabase } from '../storage/open-history.ts';
+import { describeDatabase } from '../db/open-history.ts';
 import type { App, ExitCode, Finding } from './app.ts';
 import { painter } from './paint.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { SourceConfig } from '../config/config.ts';
-import type { History } from '../storage/open-history.ts';
+import type { History } from '../db/open-history.ts';
 import type { App, ExitCode } from './app.ts';
 import { table } from './format.ts';
 import { findFreePort } from './find-free-port.ts';

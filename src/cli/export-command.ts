@@ -6,8 +6,8 @@ import type { ExportFormat } from '../export/export-formats.ts';
 import { exportRows } from '../export/export-rows.ts';
 import { parseQuestion } from '../query/parse-question.ts';
 import { sessions } from '../query/resources/sessions.ts';
-import { openQueryPool } from '../storage/queries/open-query-pool.ts';
-import { streamRows } from '../storage/queries/stream-rows.ts';
+import { openQueryPool } from '../query/sql/open-query-pool.ts';
+import { streamRows } from '../query/sql/stream-rows.ts';
 import type { App, ExitCode } from './app.ts';
 import { exportFlags } from './export-flags.ts';
 

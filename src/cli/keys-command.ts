@@ -1,7 +1,7 @@
 import { ConfigError } from '../config/config.ts';
 import type { KeyScope } from '../domain/api-key.ts';
-import { createApiKey, hasApiKey, listApiKeys, revokeApiKey } from '../storage/api-keys.ts';
-import type { History } from '../storage/open-history.ts';
+import { createApiKey, hasApiKey, listApiKeys, revokeApiKey } from '../db/api-keys.ts';
+import type { History } from '../db/open-history.ts';
 import type { App, ExitCode } from './app.ts';
 import { ago, table } from './format.ts';
 import { painter } from './paint.ts';

@@ -1,6 +1,6 @@
-import { describeDatabase } from '../storage/open-history.ts';
-import { rebuildFigures } from '../storage/rebuild-figures.ts';
-import { ensureReaderRole, makeLoginStatement } from '../storage/reader-role.ts';
+import { describeDatabase } from '../db/open-history.ts';
+import { rebuildFigures } from '../db/rebuild-figures.ts';
+import { ensureReaderRole, makeLoginStatement } from '../db/reader-role.ts';
 import type { App, ExitCode } from './app.ts';
 import { painter } from './paint.ts';
 

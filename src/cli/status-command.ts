@@ -1,5 +1,5 @@
-import { describeDatabase } from '../storage/open-history.ts';
-import { readStatus, type SourceStatus } from '../storage/read-status.ts';
+import { describeDatabase } from '../db/open-history.ts';
+import { readStatus, type SourceStatus } from '../db/read-status.ts';
 import type { App, ExitCode } from './app.ts';
 import { ago, count } from './format.ts';
 import { painter } from './paint.ts';

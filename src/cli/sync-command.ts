@@ -1,7 +1,7 @@
 import { requireSources } from '../config/read-config.ts';
 import { ConfigError, type Config, type SourceConfig } from '../config/config.ts';
 import type { SyncReport } from '../domain/sync-report.ts';
-import type { History } from '../storage/open-history.ts';
+import type { History } from '../db/open-history.ts';
 import type { App, ExitCode } from './app.ts';
 import { bytes, count, duration } from './format.ts';
 import { painter } from './paint.ts';

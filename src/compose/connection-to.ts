@@ -1,5 +1,8 @@
 import type { SourceConfig } from '../config/config.ts';
-import type { ConnectionEvent, ConnectOptions } from '../enterprise-manager/connect-enterprise-manager.ts';
+import type {
+  ConnectionEvent,
+  ConnectOptions,
+} from '../sources/enterprise-manager/connect-enterprise-manager.ts';
 
 /** How to connect to a configured source. */
 export function connectionTo(

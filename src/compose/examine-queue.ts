@@ -2,7 +2,7 @@ import type { Finding } from '../cli/app.ts';
 import type { Config } from '../config/config.ts';
 import { SyncError } from '../domain/sync-error.ts';
 import { examineRedis } from '../queue/examine-redis.ts';
-import type { History } from '../storage/open-history.ts';
+import type { History } from '../db/open-history.ts';
 import { classifyFailure, openQueuesOf } from './queues.ts';
 import { describeError } from './trouble.ts';
 

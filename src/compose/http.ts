@@ -8,8 +8,8 @@ import { judgeHealth } from '../domain/health.ts';
 import type { Metrics } from '../metrics/create-metrics.ts';
 import type { Queues } from '../queue/open-queues.ts';
 import type { Closable, ServiceState } from '../service/run-service.ts';
-import type { History } from '../storage/open-history.ts';
-import { readProgress } from '../storage/schedule.ts';
+import type { History } from '../db/open-history.ts';
+import { readProgress } from '../db/schedule.ts';
 
 export type HttpParts = {
   readonly host: string;

@@ -5,10 +5,10 @@ import { isRefused } from '../domain/next-run.ts';
 import { SyncError } from '../domain/sync-error.ts';
 import type { Queues } from '../queue/open-queues.ts';
 import type { Closable, ServiceState } from '../service/run-service.ts';
-import type { History } from '../storage/open-history.ts';
-import { openQueryPool, type QueryPool } from '../storage/queries/open-query-pool.ts';
-import { noteKeyUse } from '../storage/queries/read-access.ts';
-import { readProgress } from '../storage/schedule.ts';
+import type { History } from '../db/open-history.ts';
+import { openQueryPool, type QueryPool } from '../query/sql/open-query-pool.ts';
+import { noteKeyUse } from '../query/sql/read-access.ts';
+import { readProgress } from '../db/schedule.ts';
 import { classifyFailure } from './queues.ts';
 import { startCollectingEarly } from './collect-garbage-early.ts';
 

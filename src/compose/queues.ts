@@ -3,9 +3,9 @@ import type { SyncError } from '../domain/sync-error.ts';
 import { classifyQueueError } from '../queue/classify-queue-error.ts';
 import { connectRedis } from '../queue/connect-redis.ts';
 import { openQueues, type QueueOptions, type QueuePool, type Queues } from '../queue/open-queues.ts';
-import { classifyDatabaseError } from '../storage/classify-database-error.ts';
-import { openQueuePool, type History } from '../storage/open-history.ts';
-import { readInstallation } from '../storage/schedule.ts';
+import { classifyDatabaseError } from '../db/classify-database-error.ts';
+import { openQueuePool, type History } from '../db/open-history.ts';
+import { readInstallation } from '../db/schedule.ts';
 
 /** The queues of the configuration, with the connections they live on. Throws SyncError. */
 export async function openQueuesOf(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import pg from 'pg';
-import { startEmbeddedPostgres } from '../../src/storage/embedded/start-embedded-postgres.ts';
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/start-embedded-postgres.ts';
 import { fileOf, program, runMeasured } from './run-measured.ts';
 
 /** PostgreSQL with a migrated template, and databases made of it. */

@@ -17,11 +17,11 @@ import path from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { SyncError } from '../../src/domain/sync-error.ts';
-import { serverAccount } from '../../src/storage/embedded/server-account.ts';
+import { serverAccount } from '../../src/embedded-postgres/server-account.ts';
 import {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
-} from '../../src/storage/embedded/start-embedded-postgres.ts';
+} from '../../src/embedded-postgres/start-embedded-postgres.ts';
 import { noteProcess } from '../support/leaks.ts';
 import { runCli, startCli } from '../support/run-cli.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterEach, expect, it } from 'vitest';
-import { migrateDatabase } from '../../src/storage/migrate.ts';
-import { openSchemaEngine } from '../../src/storage/schema-engine.ts';
+import { migrateDatabase } from '../../src/db/migrate.ts';
+import { openSchemaEngine } from '../../src/db/schema-engine.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const migrations = readdirSync(new URL('../../prisma/migrations', import.meta.url)).filter((name) =>
@@ -145,7 +145,7 @@ it('leaves no view or column of the reporting schema without a comment', async (
 
 it('keeps no process from ending', async () => {
   const { url } = await database({ empty: true });
-  const script = `import { migrateDatabase } from ${JSON.stringify(new URL('../../dist/storage/migrate.js', import.meta.url).href)};
+  const script = `import { migrateDatabase } from ${JSON.stringify(new URL('../../dist/db/migrate.js', import.meta.url).href)};
     await migrateDatabase(${JSON.stringify(url)});
     console.log(JSON.stringify(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout')));`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openDatabase, type Database } from '../../src/storage/database.ts';
-import { holdBacklog } from '../../src/storage/held-backlog.ts';
-import { holdSource } from '../../src/storage/source-history.ts';
+import { openDatabase, type Database } from '../../src/db/database.ts';
+import { holdBacklog } from '../../src/db/held-backlog.ts';
+import { holdSource } from '../../src/db/source-history.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 let test: TestDatabase;

@@ -72,9 +72,9 @@ it('reads back what the list no longer shows, and goes on where it stopped', asy
   await start();
   const { runBackfill } = await import('../../src/sync/run-backfill.ts');
   const { connectEnterpriseManager } =
-    await import('../../src/enterprise-manager/connect-enterprise-manager.ts');
-  const { openDatabase } = await import('../../src/storage/database.ts');
-  const { holdSource } = await import('../../src/storage/source-history.ts');
+    await import('../../src/sources/enterprise-manager/connect-enterprise-manager.ts');
+  const { openDatabase } = await import('../../src/db/database.ts');
+  const { holdSource } = await import('../../src/db/source-history.ts');
   const { parseTimestamp } = await import('../../src/domain/timestamp.ts');
   await syncOnce(em.url, database.url, { tasks: 'none' });
   const listed = em.sessions().length;

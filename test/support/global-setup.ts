@@ -6,8 +6,8 @@ import type { TestProject } from 'vitest/node';
 import {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
-} from '../../src/storage/embedded/start-embedded-postgres.ts';
-import { migrateDatabase } from '../../src/storage/migrate.ts';
+} from '../../src/embedded-postgres/start-embedded-postgres.ts';
+import { migrateDatabase } from '../../src/db/migrate.ts';
 import { endLeftProcesses } from './leaks.ts';
 
 declare module 'vitest' {

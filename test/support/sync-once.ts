@@ -2,10 +2,10 @@ import type { SyncReport } from '../../src/domain/sync-report.ts';
 import {
   connectEnterpriseManager,
   type ConnectOptions,
-} from '../../src/enterprise-manager/connect-enterprise-manager.ts';
-import { openDatabase } from '../../src/storage/database.ts';
-import { holdBacklog } from '../../src/storage/held-backlog.ts';
-import { holdSource } from '../../src/storage/source-history.ts';
+} from '../../src/sources/enterprise-manager/connect-enterprise-manager.ts';
+import { openDatabase } from '../../src/db/database.ts';
+import { holdBacklog } from '../../src/db/held-backlog.ts';
+import { holdSource } from '../../src/db/source-history.ts';
 import { syncSource, type SyncOptions } from '../../src/sync/sync-source.ts';
 
 export const credentials = { username: 'demo', password: 'demo' };

@@ -4,8 +4,8 @@ import { fastify } from 'fastify';
 import pg from 'pg';
 import { parseQuestion } from '../../../src/query/parse-question.ts';
 import { sessions } from '../../../src/query/resources/sessions.ts';
-import { buildQuery, type Query } from '../../../src/storage/queries/build-query.ts';
-import { readHints } from '../../../src/storage/queries/query-hints.ts';
+import { buildQuery, type Query } from '../../../src/query/sql/build-query.ts';
+import { readHints } from '../../../src/query/sql/query-hints.ts';
 
 // The same SQL behind fastify with `pg` and nothing else: no key, no rate limit, no ETag. What has to be looked up or worked
 // out for the SQL is so once for each address. Argument: database.

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { PrismaClient } from '../../../src/storage/generated/client.ts';
+import { PrismaClient } from '../../../src/db/generated/client.ts';
 import { logOn, parseDocument } from './document.ts';
 
 // A loop of Prisma upserts into the history's own table, with its indexes and triggers. Arguments: URL, database, how many rows.

@@ -1,6 +1,6 @@
 import process from 'node:process';
-import { openDatabase } from '../../../src/storage/database.ts';
-import { holdSource } from '../../../src/storage/source-history.ts';
+import { openDatabase } from '../../../src/db/database.ts';
+import { holdSource } from '../../../src/db/source-history.ts';
 import { makeRows } from './session-rows.ts';
 
 // Writing alone, as a first sync does it: fenced transactions of 1,000. Arguments: database, how many rows.

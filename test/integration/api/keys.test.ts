@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApi } from '../../../src/api/build-api.ts';
-import { openQueryPool } from '../../../src/storage/queries/open-query-pool.ts';
+import { openQueryPool } from '../../../src/query/sql/open-query-pool.ts';
 import { runCli } from '../../support/run-cli.ts';
 import { startApi, type RunningApi } from '../../support/start-api.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';

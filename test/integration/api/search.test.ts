@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rebuildFigures } from '../../../src/storage/rebuild-figures.ts';
+import { rebuildFigures } from '../../../src/db/rebuild-figures.ts';
 import { startApi, walk, type RunningApi } from '../../support/start-api.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterEach, expect, it } from 'vitest';
 import { connectRedis } from '../../../src/queue/connect-redis.ts';
 import { openQueues, type QueuePool } from '../../../src/queue/open-queues.ts';
-import { openQueuePool } from '../../../src/storage/open-history.ts';
+import { openQueuePool } from '../../../src/db/open-history.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { createTestDatabase } from '../../support/test-database.ts';
 

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { expect, it } from 'vitest';
-import { countListedSessions } from '../../../src/storage/listed-records.ts';
-import { statementsOf } from '../../../src/storage/statements.ts';
+import { countListedSessions } from '../../../src/db/listed-records.ts';
+import { statementsOf } from '../../../src/db/statements.ts';
 import { createTestDatabase } from '../../support/test-database.ts';
 
 /** What the planner chose for every statement while the work was done, those inside of functions included. */

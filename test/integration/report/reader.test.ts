@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openDatabase } from '../../../src/storage/database.ts';
-import { ensureReaderRole } from '../../../src/storage/reader-role.ts';
+import { openDatabase } from '../../../src/db/database.ts';
+import { ensureReaderRole } from '../../../src/db/reader-role.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
 
 let database: TestDatabase;

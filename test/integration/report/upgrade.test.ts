@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { migrateDatabase } from '../../../src/storage/migrate.ts';
+import { migrateDatabase } from '../../../src/db/migrate.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
 
 const firstRelease = ['20261123000000_history', '20261123000100_report'];

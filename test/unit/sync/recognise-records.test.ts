@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { splitRecords } from '../../../src/enterprise-manager/record-splitter.ts';
+import { splitRecords } from '../../../src/sources/enterprise-manager/record-splitter.ts';
 import type { Stretch } from '../../../src/domain/stretch.ts';
 import { fingerprint } from '../../../src/sync/fingerprint.ts';
 import { guidFromBytes, guidToBytes } from '../../../src/sync/guid.ts';

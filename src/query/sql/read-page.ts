@@ -1,0 +1,100 @@
+import type pg from 'pg';
+import { orderKey, type Position, type Question } from '../question.ts';
+import { sessions } from '../resources/sessions.ts';
+import type { Resource } from '../resource.ts';
+import { buildCount, buildQuery, type Query } from './build-query.ts';
+import { noHints, type Hints } from './hints.ts';
+import { leaseConnection } from './lease-connection.ts';
+import { readHints } from './query-hints.ts';
+import { rawTypes, readTime, type RawRow } from './read-values.ts';
+
+export type Page<Made> = {
+  readonly rows: readonly Made[];
+  /** The key of the last row, when there are more. */
+  readonly next: Position | undefined;
+  readonly count: number | undefined;
+};
+
+/** One page of a list, of what is made of each row; the signal gives it up. Throws the driver's errors, or the signal's reason. */
+export async function readPage<Made>(
+  pool: pg.Pool,
+  resource: Resource,
+  question: Question,
+  limit: number,
+  make: (raw: RawRow) => Made,
+  signal: AbortSignal,
+): Promise<Page<Made>> {
+  const { client, end } = await leaseConnection(pool, signal);
+  try {
+    const page = await ask(client, resource, question, limit, make);
+    end({ isClean: true });
+    return page;
+  } catch (error) {
+    end({ isClean: false });
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+async function ask<Made>(
+  client: pg.ClientBase,
+  resource: Resource,
+  question: Question,
+  limit: number,
+  make: (raw: RawRow) => Made,
+): Promise<Page<Made>> {
+  const hints = await hintsFor(client, resource, question);
+  const { text, values, name } = buildQuery(resource, question, limit + 1, hints);
+  const { rows: raw } = await client.query<RawRow[]>({
+    text,
+    values: [...values],
+    ...(name !== undefined && { name }),
+    rowMode: 'array',
+    types: rawTypes,
+  });
+  const count = await readCount(client, resource, question, hints);
+  const shown = raw.slice(0, limit) as unknown as RawRow[];
+  return {
+    rows: shown.map(make),
+    next: raw.length > limit ? readPosition(resource, question, shown.at(-1)) : undefined,
+    count,
+  };
+}
+
+/** What the SQL of this question needs to know. */
+export function hintsFor(client: pg.ClientBase, resource: Resource, question: Question): Promise<Hints> {
+  return resource === sessions ? readHints(client, question) : Promise.resolve(noHints);
+}
+
+function readPosition(resource: Resource, { order }: Question, raw: RawRow | undefined): Position {
+  return orderKey(resource, order).map(({ type }, index) => {
+    const text = raw?.[resource.columns.length + index] ?? '';
+    return type === 'timestamp' ? readTime(text) : text;
+  });
+}
+
+async function readCount(
+  client: pg.ClientBase,
+  resource: Resource,
+  question: Question,
+  hints: Hints,
+): Promise<number | undefined> {
+  switch (question.count) {
+    case 'none':
+      return undefined;
+    case 'exact': {
+      const { text, values } = buildCount(resource, question, hints);
+      const { rows } = await client.query<{ count: string }>(text, [...values]);
+      return Number(rows[0]?.count ?? 0);
+    }
+    case 'estimated':
+      return estimate(client, buildQuery(resource, { ...question, after: undefined }, undefined, hints));
+  }
+}
+
+/** How many rows PostgreSQL expects. */
+async function estimate(client: pg.ClientBase, { text, values }: Query): Promise<number> {
+  type Explained = { 'QUERY PLAN': readonly { readonly Plan: { readonly 'Plan Rows': number } }[] };
+  const { rows } = await client.query<Explained>(`explain (format json) ${text}`, [...values]);
+  return rows[0]?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
+}

@@ -1,0 +1,68 @@
+import type pg from 'pg';
+import { sessions } from '../resources/sessions.ts';
+import { taskColumns } from '../resources/task-columns.ts';
+import type { Row } from '../row.ts';
+import { rawTypes, valueReader, type RawRow } from './read-values.ts';
+
+/** A session with what belongs to it, as rows of `sessions` and of the task columns. */
+export type SessionDetails = {
+  readonly session: Row;
+  readonly parent: Row | undefined;
+  readonly children: readonly Row[];
+  readonly tasks: readonly Row[];
+};
+
+const sessionColumns = sessions.columns.map(({ name }) => name).join(', ');
+
+/** The session of that id, of each source that has it: one, but for an Enterprise Manager that is read under two names. */
+export async function readSession(
+  pool: pg.Pool,
+  id: string,
+  source: string | undefined,
+): Promise<readonly SessionDetails[]> {
+  const ask = async (text: string, values: readonly unknown[]) =>
+    (await pool.query<RawRow[]>({ text, values: [...values], rowMode: 'array', types: rawTypes }))
+      .rows as unknown as RawRow[];
+  const toSession = valueReader(sessions.columns);
+  const toTask = valueReader(taskColumns);
+  const found = await ask(
+    `select ${sessionColumns}, source_id
+     from session_rows
+     where session_id = $1::uuid and source_id = any(array(select id from sources where $2::text is null or name = $2::text))
+     order by source`,
+    [id, source ?? null],
+  );
+  return Promise.all(
+    found.map(async (raw) => {
+      const sourceId = raw[sessions.columns.length];
+      const session = toSession(raw);
+      const parentId = session[sessions.columns.findIndex(({ name }) => name === 'parent_session_id')];
+      const [parents, children, tasks] = await Promise.all([
+        parentId === null || parentId === undefined
+          ? []
+          : ask(
+              `select ${sessionColumns} from session_rows where source_id = $1::integer and session_id = $2::uuid`,
+              [sourceId, parentId],
+            ),
+        ask(
+          `select ${sessionColumns} from session_rows
+           where source_id = $1::integer and parent_session_id = $2::uuid
+           order by computer, created_at, session_id`,
+          [sourceId, id],
+        ),
+        ask(
+          `select ${taskColumns.map(({ name }) => name).join(', ')} from report.tasks
+           where source = $1::text and session_id = $2::uuid
+           order by task_name, task_id`,
+          [session[0], id],
+        ),
+      ]);
+      return {
+        session,
+        parent: parents.map(toSession)[0],
+        children: children.map(toSession),
+        tasks: tasks.map(toTask),
+      };
+    }),
+  );
+}
