@@ -4,8 +4,8 @@ import type { Timestamp } from './timestamp.ts';
 export type SessionKind = 'job' | 'computer' | 'other';
 
 /**
- * One session as Enterprise Manager last showed it. Ids are lower-case GUIDs without their URN prefix. Words (`state`,
- * `result`, `jobType`) are the vendor's, kept as they came: every vendor enum is an open set.
+ * One session as its source last showed it. Ids are lower-case GUIDs without their URN prefix. Words (`state`, `result`,
+ * `jobType`) are the vendor's, kept as they came: every vendor enum is an open set.
  */
 export type BackupSession = {
   readonly id: string;
@@ -14,7 +14,7 @@ export type BackupSession = {
   readonly jobType: string | null;
   readonly jobId: string | null;
   readonly jobName: string | null;
-  /** From the `Up` link to a BackupJobSessionReference; the parent need not exist. */
+  /** The session this one is a part of; it need not exist. */
   readonly parentId: string | null;
   readonly serverId: string | null;
   readonly serverName: string | null;
@@ -26,9 +26,17 @@ export type BackupSession = {
   /** 0 to 100; says nothing about being done. */
   readonly progress: number | null;
   readonly failureMessage: string | null;
-  /** Elements this program does not know, name to value, or null when there are none. */
+  /** What this program has no column for, and values that fit no column as they came; null when there is nothing. */
   readonly extra: Readonly<Record<string, unknown>> | null;
 };
+
+/**
+ * What could be read of a session whose record or answer is not whole: null stands for what could not be read, and is no
+ * statement about the session. `isRetry` likewise.
+ */
+export type PartialSession = {
+  readonly [Field in Exclude<keyof BackupSession, 'id' | 'kind'>]: BackupSession[Field] | null;
+} & Pick<BackupSession, 'id' | 'kind'>;
 
 /** The kind a vendor job type stands for. */
 export function kindOfJobType(jobType: string | null): SessionKind {
@@ -43,8 +51,8 @@ export function kindOfJobType(jobType: string | null): SessionKind {
   }
 }
 
-/** Whether EM has said its last word on a session's end (results can still be corrected). */
-export function isFinal(session: Pick<BackupSession, 'state' | 'result' | 'endedAt'>): boolean {
+/** Whether the source has said its last word on a session's end (results can still be corrected). */
+export function isFinal(session: Pick<PartialSession, 'state' | 'result' | 'endedAt'>): boolean {
   const { state, result, endedAt } = session;
   return state === 'Stopped' && result !== null && result !== '' && result !== 'None' && endedAt !== null;
 }
