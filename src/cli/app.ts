@@ -1,5 +1,5 @@
 import type { Config, SourceConfig } from '../config/config.ts';
-import type { SyncReport } from '../domain/sync-report.ts';
+import type { SyncReport } from '../domain/sync-run.ts';
 import type { RunOutcome } from '../domain/sync-run.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 import type { History } from '../db/open-history.ts';

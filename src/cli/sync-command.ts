@@ -1,6 +1,6 @@
 import { requireSources } from '../config/read-config.ts';
 import { ConfigError, type Config, type SourceConfig } from '../config/config.ts';
-import type { SyncReport } from '../domain/sync-report.ts';
+import type { SyncReport } from '../domain/sync-run.ts';
 import type { History } from '../db/open-history.ts';
 import type { App, ExitCode } from './app.ts';
 import { bytes, count, duration } from './format.ts';

@@ -1,6 +1,6 @@
 import type { BackfillReport, SyncWatcher } from '../cli/app.ts';
 import type { SourceConfig } from '../config/config.ts';
-import type { SyncReport } from '../domain/sync-report.ts';
+import type { SyncReport } from '../domain/sync-run.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 import { connectEnterpriseManager } from '../sources/enterprise-manager/connect-enterprise-manager.ts';
 import { requestBackfill } from '../db/backfills.ts';

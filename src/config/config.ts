@@ -1,4 +1,4 @@
-import type { ListForm } from '../domain/list-form.ts';
+import type { ListForm } from '../domain/sync-run.ts';
 import type { TasksMode } from '../domain/sync-run.ts';
 
 /** How to reach one Enterprise Manager and what to read from it. */

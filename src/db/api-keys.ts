@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { ApiKey, KeyScope } from '../domain/api-key.ts';
-import type { Statements } from './statements.ts';
+import type { PrismaClient } from './generated/client.ts';
 
 /** Makes secret scanners and people know one when they see it. */
 const mark = 'shk_';
@@ -8,11 +8,11 @@ const columns = `id, name, scope, created_at as "createdAt", last_used_at as "la
 
 /** Makes a key of 256 random bits and returns it, once: only its hash is stored. */
 export async function createApiKey(
-  statement: Statements,
+  prisma: PrismaClient,
   wanted: { readonly name: string; readonly scope: KeyScope },
 ): Promise<{ readonly id: string; readonly key: string }> {
   const key = `${mark}${randomBytes(32).toString('base64url')}`;
-  const [row] = await statement.$queryRawUnsafe<{ id: string }[]>(
+  const [row] = await prisma.$queryRawUnsafe<{ id: string }[]>(
     `insert into api_keys (name, scope, key_hash) values ($1::text, $2::text, $3::bytea) returning id`,
     wanted.name,
     wanted.scope,
@@ -23,13 +23,13 @@ export async function createApiKey(
 }
 
 /** All keys, the revoked ones too, the oldest first. */
-export function listApiKeys(statement: Statements): Promise<ApiKey[]> {
-  return statement.$queryRawUnsafe<ApiKey[]>(`select ${columns} from api_keys order by created_at, id`);
+export function listApiKeys(prisma: PrismaClient): Promise<ApiKey[]> {
+  return prisma.$queryRawUnsafe<ApiKey[]>(`select ${columns} from api_keys order by created_at, id`);
 }
 
 /** Returns false when there is no such key that is still good. */
-export async function revokeApiKey(statement: Statements, id: string): Promise<boolean> {
-  const revoked = await statement.$executeRawUnsafe(
+export async function revokeApiKey(prisma: PrismaClient, id: string): Promise<boolean> {
+  const revoked = await prisma.$executeRawUnsafe(
     `update api_keys set revoked_at = now() where id::text = $1::text and revoked_at is null`,
     id,
   );
@@ -37,8 +37,8 @@ export async function revokeApiKey(statement: Statements, id: string): Promise<b
 }
 
 /** Whether any key is good. */
-export async function hasApiKey(statement: Statements): Promise<boolean> {
-  const rows = await statement.$queryRawUnsafe<unknown[]>(
+export async function hasApiKey(prisma: PrismaClient): Promise<boolean> {
+  const rows = await prisma.$queryRawUnsafe<unknown[]>(
     `select 1 as good from api_keys where revoked_at is null limit 1`,
   );
   return rows.length > 0;

@@ -1,58 +1,52 @@
 import type { Timestamp } from '../domain/timestamp.ts';
-import type { Statements } from './statements.ts';
+import type { PrismaClient } from './generated/client.ts';
+import type { Database } from './open-database.ts';
 
-/**
- * Where a backfill goes on. The first one begins a day past the newest session known (or now, whichever is later): EM's
- * clock need not be ours.
- */
-export async function readBackfillEnd(statement: Statements, sourceId: number): Promise<Timestamp> {
-  const [row] = await statement.$queryRawUnsafe<{ until: Timestamp }[]>(
-    `select to_char(
-       coalesce(
-         (select read_down_to from backfills where source_id = $1::integer),
-         greatest(now(), (select max(created_at) from sessions where source_id = $1::integer)) + interval '1 day'
-       ) at time zone 'UTC',
-       'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
-     ) as until`,
-    sourceId,
-  );
-  if (row === undefined) throw new Error('the database answered without a row');
-  return row.until;
-}
+/** What the service was asked to read beyond the lists. */
+export type RequestedBackfill = {
+  /** Gaps before this are left alone; null: all gaps are to be read. */
+  readonly since: Timestamp | null;
+  /** Covered days before this are still to be read again; null: gaps only. */
+  readonly againUntil: Timestamp | null;
+};
 
-/** Asks the service to read back to `since`; asked again, the earlier day counts. */
+const iso = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+/** Asks the service to read back to `since`; asked again, the wider request counts. */
 export async function requestBackfill(
-  statement: Statements,
+  prisma: PrismaClient,
   sourceId: number,
-  since: Timestamp,
+  { since, againUntil }: RequestedBackfill,
 ): Promise<void> {
-  await statement.$executeRawUnsafe(
-    `insert into backfills (source_id, wanted_since) values ($1::integer, $2::timestamptz)
-     on conflict (source_id) do update set wanted_since = least(backfills.wanted_since, excluded.wanted_since)`,
-    sourceId,
-    since,
-  );
+  await prisma.$executeRaw`
+    insert into backfills as known (source_id, since, again_until)
+    values (${sourceId}::integer, ${since}::timestamptz, ${againUntil}::timestamptz)
+    on conflict (source_id) do update set
+      since = case when known.since is null or excluded.since is null then coalesce(excluded.since, known.since)
+        else least(known.since, excluded.since) end,
+      again_until = coalesce(excluded.again_until, known.again_until)`;
 }
 
-/** How far back the service was asked to read the source of that name; undefined when it was not. */
+/** What the service was asked to read of a source; undefined when nothing. */
 export async function readRequestedBackfill(
-  statement: Statements,
-  source: string,
-): Promise<Timestamp | undefined> {
-  const [row] = await statement.$queryRawUnsafe<{ since: Timestamp }[]>(
-    `select to_char(wanted_since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as since
-     from backfills join sources as source on source.id = source_id
-     where source.name = $1::text and wanted_since is not null`,
-    source,
+  { pool }: Database,
+  sourceId: number,
+): Promise<RequestedBackfill | undefined> {
+  const { rows } = await pool.query<RequestedBackfill>(
+    `select ${iso('since')} as since, ${iso('again_until')} as "againUntil" from backfills where source_id = $1`,
+    [sourceId],
   );
-  return row?.since;
+  return rows[0];
 }
 
-export function noteBackfilled(statement: Statements, sourceId: number, downTo: Timestamp): Promise<number> {
-  return statement.$executeRawUnsafe(
-    `insert into backfills (source_id, read_down_to) values ($1::integer, $2::timestamptz)
-     on conflict (source_id) do update set read_down_to = least(backfills.read_down_to, excluded.read_down_to)`,
-    sourceId,
-    downTo,
-  );
+/** Notes how far a request is fulfilled; with nothing left of it, it goes. */
+export async function noteBackfill(
+  prisma: PrismaClient,
+  sourceId: number,
+  left: RequestedBackfill | null,
+): Promise<void> {
+  if (left === null) await prisma.backfill.deleteMany({ where: { sourceId } });
+  else
+    await prisma.$executeRaw`
+      update backfills set again_until = ${left.againUntil}::timestamptz where source_id = ${sourceId}::integer`;
 }

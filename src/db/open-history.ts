@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { classifyDatabaseError } from './classify-database-error.ts';
-import { openDatabase, type Database } from './database.ts';
+import { openDatabase, type Database } from './open-database.ts';
 import { startEmbeddedPostgres } from '../embedded-postgres/start-embedded-postgres.ts';
 import { migrateDatabase } from './migrate.ts';
 import { openPool } from './open-pool.ts';
@@ -26,7 +26,7 @@ export async function openHistory(
   try {
     const { applied } = await migrateDatabase(url);
     const database = openDatabase(url, options);
-    if (applied.length > 0) await ensureReaderRole(database.statements);
+    if (applied.length > 0) await ensureReaderRole(database.prisma);
     return {
       ...database,
       isEmbedded: embedded !== undefined,

@@ -1,7 +1,7 @@
-import type { Statements } from './statements.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
+import type { Database } from './open-database.ts';
 
-/** How a source stands. Counts are sessions; ages are in days. */
+/** How a source stands. Counts are sessions; ages are in days. Names are what `status --json` prints. */
 export type SourceStatus = {
   readonly source: string;
   readonly lastRunAt: Timestamp | null;
@@ -11,49 +11,57 @@ export type SourceStatus = {
   readonly sessions: number;
   readonly unfinished: number;
   readonly lost: number;
-  readonly unreadable: number;
   readonly missing: number;
+  readonly unreadable: number;
+  readonly unfetched: number;
   readonly tasksWaiting: number;
   readonly newestSessionAt: Timestamp | null;
   readonly lastCollectedAt: Timestamp | null;
-  /** Days until sessions that were never read begin to leave EM's list; null before the first success. */
+  /** Days until sessions that were never read begin to leave the source's list; null before the first success. */
   readonly daysUntilLoss: number | null;
+  /** All that is known not to be stored as it should be. */
+  readonly holes: number;
+  /** Creation times that nobody has read. */
+  readonly gaps: readonly { readonly from: Timestamp; readonly to: Timestamp }[];
+  readonly coveredFrom: Timestamp | null;
 };
 
 const iso = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
 /** How every source stands, in order of name. */
-export function readStatus(statement: Statements): Promise<SourceStatus[]> {
-  return statement.$queryRawUnsafe<SourceStatus[]>(
+export async function readStatus({ pool }: Pick<Database, 'pool'>): Promise<readonly SourceStatus[]> {
+  const { rows } = await pool.query<SourceStatus>(
     `select
-       source.name as source,
-       ${iso('last_run.started_at')} as "lastRunAt",
-       last_run.status as "lastStatus",
+       health.source,
+       ${iso('health.last_run_at')} as "lastRunAt",
+       health.last_status as "lastStatus",
        last_run.error_message as "lastError",
-       ${iso('success.finished_at')} as "lastSuccessAt",
-       (select count(*) from sessions as session where session.source_id = source.id)::integer as sessions,
-       (select count(*) from sessions as session
-        where session.source_id = source.id and not is_final and lost_at is null)::integer as unfinished,
-       (select count(*) from sessions as session
-        where session.source_id = source.id and session.outcome = 'lost')::integer as lost,
-       (select count(*) from unreadable_records as record where record.source_id = source.id)::integer as unreadable,
-       coalesce(last_run.missing, 0) as missing,
-       (select count(*) from task_backlog as backlog where backlog.source_id = source.id)::integer as "tasksWaiting",
-       ${iso(`(select max(created_at) from sessions as session where session.source_id = source.id)`)} as "newestSessionAt",
-       ${iso('source.last_collected_at')} as "lastCollectedAt",
-       -- EM lists 30 days: what was created right after the last good run leaves the list 30 days later.
-       round(30 - extract(epoch from now() - success.started_at) / 86400, 1)::double precision as "daysUntilLoss"
-     from sources as source
+       ${iso('health.last_success_at')} as "lastSuccessAt",
+       (select count(*) from sessions where source_id = source.id)::integer as sessions,
+       health.unfinished,
+       (select count(*) from sessions where source_id = source.id and outcome = 'lost')::integer as lost,
+       coalesce(health.missing, 0) as missing,
+       (select count(*) from holes where source_id = source.id and kind = 'unreadable')::integer as unreadable,
+       (select count(*) from holes where source_id = source.id and kind = 'unfetched')::integer as unfetched,
+       (select count(*) from task_backlog where source_id = source.id and not is_second_look)::integer as "tasksWaiting",
+       ${iso('health.newest_session_at')} as "newestSessionAt",
+       ${iso('health.last_collected_at')} as "lastCollectedAt",
+       round(health.days_until_loss::numeric, 1)::double precision as "daysUntilLoss",
+       health.holes,
+       (
+         select coalesce(json_agg(json_build_object('from', ${iso('from_at')}, 'to', ${iso('to_at')}) order by from_at), '[]')
+         from coverage
+         where source_id = source.id and via is null
+       ) as gaps,
+       ${iso('health.covered_from')} as "coveredFrom"
+     from report.source_health as health
+     join sources as source on source.name = health.source
      left join lateral (
-       select * from sync_runs as run
+       select run.error_message from sync_runs as run
        where run.source_id = source.id and run.trigger <> 'backfill'
        order by run.started_at desc limit 1
      ) as last_run on true
-     left join lateral (
-       select run.started_at, run.finished_at from sync_runs as run
-       where run.source_id = source.id and run.status = 'succeeded' and run.trigger <> 'backfill'
-       order by run.started_at desc limit 1
-     ) as success on true
-     order by source.name`,
+     order by health.source`,
   );
+  return rows;
 }

@@ -1,4 +1,4 @@
-import type { Statements } from './statements.ts';
+import type { PrismaClient } from './generated/client.ts';
 
 const role = 'session_history_reader';
 
@@ -9,25 +9,25 @@ export const makeLoginStatement = `create role analyst login password 'choose-on
  * The role BI tools log in through: it may read schema `report` and nothing else. Returns false where this program's own
  * account may not create roles; then a database administrator has to. Safe to repeat, and against others doing the same.
  */
-export async function ensureReaderRole(statement: Statements): Promise<boolean> {
-  const [row] = await statement.$queryRawUnsafe<{ exists: boolean }[]>(
+export async function ensureReaderRole(prisma: PrismaClient): Promise<boolean> {
+  const [row] = await prisma.$queryRawUnsafe<{ exists: boolean }[]>(
     `select exists (select from pg_roles where rolname = $1) as exists`,
     role,
   );
   if (row?.exists !== true) {
-    await statement.$executeRawUnsafe(
+    await prisma.$executeRawUnsafe(
       `do $$ begin
          create role ${role} nologin;
        exception when duplicate_object or unique_violation or insufficient_privilege then null;
        end $$`,
     );
-    const [made] = await statement.$queryRawUnsafe<{ exists: boolean }[]>(
+    const [made] = await prisma.$queryRawUnsafe<{ exists: boolean }[]>(
       `select exists (select from pg_roles where rolname = $1) as exists`,
       role,
     );
     if (made?.exists !== true) return false;
   }
-  await statement.$executeRawUnsafe(
+  await prisma.$executeRawUnsafe(
     `do $$ begin
        -- Two processes granting at once would fail each other ("tuple concurrently updated").
        perform pg_advisory_xact_lock(hashtext('${role}'));

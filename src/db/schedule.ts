@@ -1,36 +1,47 @@
 import type { SourceProgress } from '../domain/source-progress.ts';
-import { arrayLiteral } from './array-literal.ts';
-import type { Statements } from './statements.ts';
+import type { PrismaClient } from './generated/client.ts';
+import { findOrCreateSource } from './find-or-create-source.ts';
+import type { Database } from './open-database.ts';
 
 /** Makes the given sources the ones that are scheduled, all with one interval; others keep their history and rest. */
 export async function publishSchedule(
-  statement: Statements,
+  prisma: PrismaClient,
   sources: readonly { readonly name: string; readonly url: string }[],
   intervalMs: number,
 ): Promise<void> {
-  await statement.$executeRawUnsafe(
-    `with configured as (
-       select * from unnest($1::text[], $2::text[]) as source (name, url)
-     ),
-     removed as (
-       update sources set interval_seconds = null
-       where interval_seconds is not null and name not in (select name from configured)
-     )
-     insert into sources as known (name, url, interval_seconds)
-     select name, url, $3::double precision from configured
-     on conflict (name) do update set url = excluded.url, interval_seconds = excluded.interval_seconds
-     where (known.url, known.interval_seconds) is distinct from (excluded.url, excluded.interval_seconds)`,
-    arrayLiteral(sources.map((source) => source.name)),
-    arrayLiteral(sources.map((source) => source.url)),
-    intervalMs / 1_000,
-  );
+  const configured = sources.map((source) => source.name);
+  for (const { name, url } of sources) await findOrCreateSource(prisma, { name, url, configured });
+  await prisma.source.updateMany({
+    where: { name: { notIn: configured }, intervalSeconds: { not: null } },
+    data: { intervalSeconds: null, version: { increment: 1 } },
+  });
+  const intervalSeconds = intervalMs / 1_000;
+  await prisma.source.updateMany({
+    where: {
+      name: { in: configured },
+      OR: [{ intervalSeconds: null }, { intervalSeconds: { not: intervalSeconds } }],
+    },
+    data: { intervalSeconds, version: { increment: 1 } },
+  });
+}
+
+/** Remembers the credentials that were refused, as a salted hash; null: they are accepted. */
+export async function noteRefusedCredentials(
+  prisma: PrismaClient,
+  name: string,
+  hash: string | null,
+): Promise<void> {
+  await prisma.source.updateMany({ where: { name }, data: { refusedCredentials: hash } });
 }
 
 const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::double precision`;
 
 /** Every scheduled source, or the one of that name. Costs a few index look-ups a source, however long the history is. */
-export function readProgress(statement: Statements, source?: string): Promise<SourceProgress[]> {
-  return statement.$queryRawUnsafe<SourceProgress[]>(
+export async function readProgress(
+  { pool }: Pick<Database, 'pool'>,
+  source?: string,
+): Promise<readonly SourceProgress[]> {
+  const { rows } = await pool.query<SourceProgress>(
     `select
        source.name as source,
        source.interval_seconds * 1000 as "intervalMs",
@@ -45,16 +56,27 @@ export function readProgress(statement: Statements, source?: string): Promise<So
        ${ms('source.last_collected_at')} as "lastCollectedAt",
        source.refused_credentials as "refusedCredentials",
        exists (
-         select from task_backlog as backlog where backlog.source_id = source.id and backlog.due_at <= now()
+         select 1 from task_backlog as backlog where backlog.source_id = source.id and backlog.due_at <= now()
        ) as "hasDueTasks",
-       exists (
-         select from backfills as backfill
-         where backfill.source_id = source.id
-           and backfill.wanted_since < coalesce(backfill.read_down_to, 'infinity')
-       ) as "hasBackfill"
+       exists (select 1 from backfills as backfill where backfill.source_id = source.id)
+       or exists (
+         select 1 from coverage as gap
+         where gap.source_id = source.id and gap.via is null and coalesce(gap.due_at, '-infinity') <= now()
+       ) as "hasBackfill",
+       (
+         select count(*) from holes where holes.source_id = source.id and holes.kind = 'unreadable'
+       )::integer as "unreadableHoles",
+       (
+         select count(*) from holes where holes.source_id = source.id and holes.kind = 'unfetched'
+       )::integer as "unfetchedHoles",
+       (
+         select count(*) from task_backlog as backlog where backlog.source_id = source.id and backlog.attempts > 0
+       )::integer as "tasksHoles",
+       gaps.gaps as "gapHoles",
+       gaps.seconds as "uncoveredSeconds"
      from sources as source
      left join lateral (
-       select * from sync_runs as run
+       select run.finished_at, run.status, run.error_kind, run.listed, run.missing from sync_runs as run
        where run.source_id = source.id and run.trigger <> 'backfill' and run.status <> 'running'
        order by run.started_at desc limit 1
      ) as last_run on true
@@ -65,35 +87,26 @@ export function readProgress(statement: Statements, source?: string): Promise<So
      ) as success on true
      left join lateral (
        select count(*)::integer as in_a_row from (
-         select from sync_runs as run
+         select 1 from sync_runs as run
          where run.source_id = source.id and run.status = 'failed' and run.trigger <> 'backfill'
            and run.error_kind is distinct from 'interrupted'
            and run.started_at > coalesce(success.started_at, '-infinity')
          order by run.started_at desc limit 20
        ) as recent
      ) as failures on true
+     left join lateral (
+       select count(*)::integer as gaps, coalesce(sum(extract(epoch from to_at - from_at)), 0)::double precision as seconds
+       from coverage as gap
+       where gap.source_id = source.id and gap.via is null
+     ) as gaps on true
      where source.interval_seconds is not null and ($1::text is null or source.name = $1::text)
      order by source.name`,
-    source ?? null,
+    [source ?? null],
   );
-}
-
-/** Remembers which credentials Enterprise Manager refused, as their salted hash; null forgets. */
-export async function noteRefusedCredentials(
-  statement: Statements,
-  source: string,
-  hash: string | null,
-): Promise<void> {
-  await statement.$executeRawUnsafe(
-    `update sources set refused_credentials = $2::text where name = $1::text and refused_credentials is distinct from $2::text`,
-    source,
-    hash,
-  );
+  return rows;
 }
 
 /** The id of this history, which no other shares. */
-export async function readInstallation(statement: Statements): Promise<string> {
-  const [row] = await statement.$queryRawUnsafe<{ id: string }[]>(`select id from installation limit 1`);
-  if (row === undefined) throw new Error('table installation is empty');
-  return row.id;
+export async function readInstallation(prisma: PrismaClient): Promise<string> {
+  return (await prisma.installation.findFirstOrThrow({ select: { id: true } })).id;
 }

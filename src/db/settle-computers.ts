@@ -1,42 +1,66 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import type { Statements } from './statements.ts';
-import type { SourceLock } from './source-locks.ts';
+import type { PrismaClient } from './generated/client.ts';
+import { writeTo } from './write-transaction.ts';
 
-/** Computers a statement: other writers of the source wait for it. */
+/** Computers a transaction: other writers of the source wait for it. */
 const batchSize = 500;
 
-/** Whoever waits for the end waits no longer for this: what is left is settled next time. */
+/** Whoever waits for the end waits no longer for this; what is left is settled after the next run. Milliseconds. */
 const longestMs = 4_000;
 
-/** Gives a source back, its computers settled as far as time and database allow. Never throws for the settling. */
-export async function settleAndRelease(
-  statement: Statements,
-  sourceId: number,
-  lock: SourceLock,
-): Promise<void> {
-  if (!lock.lost.aborted) {
-    const enough = new AbortController();
-    await Promise.race([
-      settleComputers(statement, sourceId, enough.signal).catch(() => undefined),
-      wait(longestMs, undefined, { signal: enough.signal, ref: false }).catch(() => undefined),
-    ]);
-    enough.abort();
-  }
-  await lock.release();
-}
-
 /**
- * Works out for good what the past of each computer says whose sessions were written. Until then the views work it out whenever
- * they are asked, so that nothing is wrong if this fails: only slower, and made good by the next run.
+ * Works out for good what the past of each stale computer says. Until then the views work it out whenever they are asked,
+ * so nothing is wrong if this fails or takes too long: only slower. Never throws.
  */
-async function settleComputers(statement: Statements, sourceId: number, enough: AbortSignal): Promise<void> {
-  let settled = batchSize;
-  while (settled === batchSize && !enough.aborted) {
-    const [row] = await statement.$queryRawUnsafe<{ settled: number }[]>(
-      'select settle_computers($1::integer, $2::integer) as settled',
-      sourceId,
-      batchSize,
-    );
-    settled = row?.settled ?? 0;
+export async function settleComputers(
+  prisma: PrismaClient,
+  source: { readonly id: number; readonly name: string; readonly fence: bigint | null },
+): Promise<void> {
+  const end = performance.now() + longestMs;
+  try {
+    for (let settled = batchSize; settled === batchSize && performance.now() < end;) {
+      const waiting = await prisma.computer.count({ where: { sourceId: source.id, isStale: true }, take: 1 });
+      if (waiting === 0) return;
+      settled = await writeTo(prisma, source, async ({ tx, sourceId, version, now }) => {
+        const [row] = await tx.$queryRaw<{ settled: number }[]>`
+          with stale as materialized (
+            select computer_key, computer
+            from computers
+            where source_id = ${sourceId}::integer and is_stale
+            limit ${batchSize}::integer
+          ),
+          fresh as materialized (
+            select stale.computer_key, summary.*
+            from stale
+            left join lateral summarize_computer(${sourceId}::integer, stale.computer) as summary on true
+          ),
+          gone as (
+            delete from computers
+            using fresh
+            where computers.source_id = ${sourceId}::integer
+              and computers.computer_key = fresh.computer_key
+              and fresh.last_session_at is null
+          ),
+          kept as (
+            update computers
+            set is_stale = false,
+              first_run_at = fresh.first_run_at,
+              last_session_at = fresh.last_session_at,
+              last_outcome = fresh.last_outcome,
+              last_success_at = fresh.last_success_at,
+              consecutive_failures = fresh.consecutive_failures,
+              usual_interval_seconds = fresh.usual_interval_seconds,
+              last_changed_at = ${now}::timestamptz,
+              change_number = ${version}::bigint
+            from fresh
+            where computers.source_id = ${sourceId}::integer
+              and computers.computer_key = fresh.computer_key
+              and fresh.last_session_at is not null
+          )
+          select count(*)::integer as settled from fresh`;
+        return row?.settled ?? 0;
+      });
+    }
+  } catch {
+    // The next run settles them.
   }
 }

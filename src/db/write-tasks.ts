@@ -1,103 +1,200 @@
 import type { BackupTask } from '../domain/backup-task.ts';
-import { arrayLiteral } from './array-literal.ts';
-import type { Statements } from './statements.ts';
-import { passOnComputers } from './pass-on-computers.ts';
+import { followSessions } from './follow-sessions.ts';
+import { passComputersOn } from './name-jobs.ts';
+import type { DueTasks } from './task-backlog.ts';
+import type { Write } from './write-transaction.ts';
 
-/** The tasks of one session as EM showed them; none is an answer too. */
-export type ReadTasks = { readonly sessionId: string; readonly tasks: readonly BackupTask[] };
+/** The tasks of one session as the source showed them; none is an answer too. */
+export type ReadTasks = DueTasks & { readonly tasks: readonly BackupTask[] };
 
-/** Stores tasks, sums them up in their sessions, and strikes the sessions off the backlog. One transaction, please. */
-export async function upsertTasks(
-  statement: Statements,
-  sourceId: number,
-  read: readonly ReadTasks[],
-): Promise<void> {
-  // EM may show one task under a job's session and under a computer's; it belongs to the session it names itself.
-  const tasks = [
-    ...new Map(read.flatMap((session) => session.tasks).map((task) => [task.id, task])).values(),
-  ];
-  const sessions = arrayLiteral([
-    ...new Set([...read.map((one) => one.sessionId), ...tasks.map((task) => task.sessionId)]),
-  ]);
-  const column = (value: (task: BackupTask) => string | bigint | null) => arrayLiteral(tasks.map(value));
-  await statement.$executeRawUnsafe(
-    insertTasks,
-    sourceId,
-    column((task) => task.id),
-    column((task) => task.sessionId),
-    column((task) => task.name),
-    column((task) => task.machine),
-    column((task) => task.state),
-    column((task) => task.result),
-    column((task) => task.reason),
-    column((task) => task.totalBytes),
-    column((task) => task.createdAt),
-    column((task) => task.endedAt),
-    column((task) => (task.extra === null ? null : JSON.stringify(task.extra))),
-  );
-  await statement.$executeRawUnsafe(sumUp, sourceId, sessions);
-  await statement.$executeRawUnsafe(nameComputers, sourceId, sessions);
-  await statement.$executeRawUnsafe(
-    `delete from task_backlog where source_id = $1::integer and session_id = any($2::uuid[])`,
-    sourceId,
-    arrayLiteral(read.map((one) => one.sessionId)),
-  );
+/** The way of tasks into the database: stored, summed up in their sessions, and what follows from that. */
+export async function writeTasks(write: Write, read: readonly ReadTasks[]): Promise<void> {
+  // One task may be shown under a job's session and under a computer's; it belongs to the session it names itself.
+  const tasks = new Map(read.flatMap((session) => session.tasks).map((task) => [task.id, task]));
+  const sessionIds = new Set(read.map((one) => one.sessionId));
+  for (const task of tasks.values()) sessionIds.add(task.sessionId);
+  await upsertTasks(write, [...tasks.values()]);
+  await sumUpTasks(write, [...sessionIds]);
+  await nameComputersByTasks(write);
+  await followSessions(write, []);
+  await strikeOff(write, read);
 }
 
-const columns =
-  'session_id, task_name, machine, state, result, reason, total_bytes, created_at, ended_at, extra';
-const prefixed = (prefix: string) => columns.replace(/\w+/g, `${prefix}.$&`);
+async function upsertTasks(
+  { tx, sourceId, version, now }: Write,
+  tasks: readonly BackupTask[],
+): Promise<void> {
+  if (tasks.length === 0) return;
+  const rows = tasks.map((task) => ({
+    task_id: task.id,
+    session_id: task.sessionId,
+    task_name: task.name,
+    machine: task.machine,
+    state: task.state,
+    result: task.result,
+    reason: task.reason,
+    // As text: a double has no room for it.
+    total_bytes: task.totalBytes?.toString() ?? null,
+    created_at: task.createdAt,
+    ended_at: task.endedAt,
+    extra: task.extra,
+  }));
+  await tx.$executeRaw`
+    insert into tasks as known
+      (source_id, task_id, session_id, task_name, machine, state, result, reason, total_bytes, created_at, ended_at, extra,
+       last_changed_at, change_number)
+    select ${sourceId}::integer, incoming.*, ${now}::timestamptz, ${version}::bigint
+    from json_to_recordset(${JSON.stringify(rows)}::json) as incoming(
+      task_id uuid, session_id uuid, task_name text, machine text, state text, result text, reason text,
+      total_bytes bigint, created_at timestamptz, ended_at timestamptz, extra jsonb
+    )
+    on conflict (source_id, task_id) do update set
+      session_id = excluded.session_id,
+      task_name = excluded.task_name,
+      machine = excluded.machine,
+      state = excluded.state,
+      result = excluded.result,
+      reason = excluded.reason,
+      total_bytes = excluded.total_bytes,
+      created_at = excluded.created_at,
+      ended_at = excluded.ended_at,
+      extra = excluded.extra,
+      last_changed_at = excluded.last_changed_at,
+      change_number = excluded.change_number
+    where
+      (known.session_id, known.task_name, known.machine, known.state, known.result, known.reason, known.total_bytes,
+       known.created_at, known.ended_at, known.extra)
+      is distinct from
+      (excluded.session_id, excluded.task_name, excluded.machine, excluded.state, excluded.result, excluded.reason,
+       excluded.total_bytes, excluded.created_at, excluded.ended_at, excluded.extra)`;
+}
 
-const insertTasks = `
-insert into tasks as known (source_id, task_id, ${columns})
-select $1::integer, incoming.*
-from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[],
-    $10::timestamptz[], $11::timestamptz[], $12::jsonb[])
-  as incoming(task_id, ${columns})
-on conflict (source_id, task_id) do update set (${columns}) = row(${prefixed('excluded')})
-where (${prefixed('known')}) is distinct from (${prefixed('excluded')})`;
+async function sumUpTasks(
+  { tx, sourceId, version, now }: Write,
+  sessionIds: readonly string[],
+): Promise<void> {
+  // The computers that sessions were thought to be about lose them.
+  await tx.$executeRaw`
+    update computers as former
+    set is_stale = true
+    from (
+      select distinct computer_key(session.computer) as computer_key
+      from json_array_elements_text(${JSON.stringify(sessionIds)}::json) as asked(session_id)
+      join sessions as session
+        on session.source_id = ${sourceId}::integer and session.session_id = asked.session_id::uuid
+      where session.kind = 'computer' and session.computer is not null
+    ) as lost
+    where former.source_id = ${sourceId}::integer and former.computer_key = lost.computer_key and not former.is_stale`;
+  await tx.$executeRaw`
+    with total as materialized (
+      select
+        session.session_id,
+        count(task.task_id)::integer as task_count,
+        string_agg(distinct nullif(task.reason, ''), e'\\n') as reason,
+        -- The sum of nothing is not known, which \`least\` would pass over.
+        case when count(task.total_bytes) > 0
+          then least(sum(task.total_bytes), 9223372036854775807)::bigint
+        end as bytes,
+        min(nullif(task.machine, '')) filter (where session.kind = 'computer') as machine
+      from json_array_elements_text(${JSON.stringify(sessionIds)}::json) as asked(session_id)
+      join sessions as session
+        on session.source_id = ${sourceId}::integer and session.session_id = asked.session_id::uuid
+      left join tasks as task
+        on task.source_id = ${sourceId}::integer and task.session_id = session.session_id
+      group by session.session_id
+    )
+    update sessions as session
+    set task_count = total.task_count,
+      task_reason = total.reason,
+      processed_bytes = total.bytes,
+      computer = coalesce(total.machine, session.computer),
+      computer_is_exact = total.machine is not null,
+      last_changed_at = ${now}::timestamptz,
+      change_number = ${version}::bigint
+    from total
+    where session.source_id = ${sourceId}::integer
+      and session.session_id = total.session_id
+      and (session.task_count, session.task_reason, session.processed_bytes, session.computer, session.computer_is_exact)
+        is distinct from
+        (total.task_count, total.reason, total.bytes, coalesce(total.machine, session.computer), total.machine is not null)`;
+}
 
-const sumUp = `
-update sessions as session
-set task_count = total.task_count,
-  task_reason = total.reason,
-  processed_bytes = total.bytes,
-  computer = coalesce(total.machine, session.computer),
-  computer_is_exact = total.machine is not null
-from (
-  select
-    asked.session_id,
-    count(task.task_id)::integer as task_count,
-    string_agg(distinct nullif(task.reason, ''), e'\\n') as reason,
-    -- The sum of nothing is not known, which \`least\` would pass over.
-    case when count(task.total_bytes) > 0 then least(sum(task.total_bytes), 9223372036854775807)::bigint end as bytes,
-    min(nullif(task.machine, '')) filter (where session.kind = 'computer') as machine
-  from unnest($2::uuid[]) as asked(session_id)
-  join sessions as session on session.source_id = $1::integer and session.session_id = asked.session_id
-  left join tasks as task on task.source_id = $1::integer and task.session_id = asked.session_id
-  group by asked.session_id
-) as total
-where session.source_id = $1::integer
-  and session.session_id = total.session_id
-  and (session.task_count, session.task_reason, session.processed_bytes, session.computer, session.computer_is_exact)
-    is distinct from (total.task_count, total.reason, total.bytes, coalesce(total.machine, session.computer), total.machine is not null)`;
+/**
+ * A child job is one computer: what a task of its newest session says holds for its sessions that have no task of their own,
+ * in whatever order tasks are read.
+ */
+async function nameComputersByTasks(write: Write): Promise<void> {
+  const { tx, sourceId, version, now } = write;
+  await tx.$executeRaw`
+    update jobs as job
+    set computer = newest.computer,
+      computer_is_exact = true,
+      computer_seen_at = newest.created_at,
+      last_changed_at = ${now}::timestamptz,
+      change_number = ${version}::bigint
+    from (
+      select distinct on (job_id) job_id, computer, created_at
+      from sessions
+      where source_id = ${sourceId}::integer
+        and change_number = ${version}::bigint
+        and kind = 'computer'
+        and computer_is_exact
+      order by job_id, created_at desc
+    ) as newest
+    where job.source_id = ${sourceId}::integer
+      and job.job_id = newest.job_id
+      and newest.created_at >= coalesce(job.computer_seen_at, '-infinity')
+      and (job.computer, job.computer_is_exact) is distinct from (newest.computer, true)`;
+  await tx.$executeRaw`
+    update jobs as job
+    set computer_seen_at = newest.created_at
+    from (
+      select job_id, max(created_at) as created_at
+      from sessions
+      where source_id = ${sourceId}::integer
+        and change_number = ${version}::bigint
+        and kind = 'computer'
+        and computer_is_exact
+      group by job_id
+    ) as newest
+    where job.source_id = ${sourceId}::integer
+      and job.job_id = newest.job_id
+      and newest.created_at > coalesce(job.computer_seen_at, '-infinity')`;
+  await passComputersOn(write);
+}
 
-// A child job is one computer: what one of its tasks says holds for its sessions that have no task of their own.
-const nameComputers = `
-with named as (
-  update jobs as job
-  set computer = newest.computer, computer_is_exact = true
-  from (
-    select distinct on (session.job_id) session.job_id, session.computer
-    from sessions as session
-    where session.source_id = $1::integer
-      and session.session_id = any($2::uuid[])
-      and session.kind = 'computer'
-      and session.computer_is_exact
-    order by session.job_id, session.created_at desc
-  ) as newest
-  where job.source_id = $1::integer
-    and job.job_id = newest.job_id
-    and (job.computer, job.computer_is_exact) is distinct from (newest.computer, true)
-  returning job.job_id, job.computer
-)${passOnComputers}`;
+/**
+ * Takes sessions out of the backlog whose tasks are read, unless they were queued anew meanwhile. Tasks of a session that ended
+ * less than a day ago may still come: it is looked at once more, a day after its end.
+ */
+async function strikeOff({ tx, sourceId, now }: Write, read: readonly DueTasks[]): Promise<void> {
+  const rows = JSON.stringify(
+    read.map(({ sessionId, changeNumber }) => ({
+      session_id: sessionId,
+      change_number: changeNumber.toString(),
+    })),
+  );
+  await tx.$executeRaw`
+    update task_backlog as backlog
+    set is_second_look = true,
+      attempts = 0,
+      reason = null,
+      first_failed_at = null,
+      last_tried_at = null,
+      due_at = session.ended_at + interval '1 day'
+    from json_to_recordset(${rows}::json) as read(session_id uuid, change_number bigint)
+    join sessions as session
+      on session.source_id = ${sourceId}::integer and session.session_id = read.session_id
+    where backlog.source_id = ${sourceId}::integer
+      and backlog.session_id = read.session_id
+      and backlog.change_number = read.change_number
+      and not backlog.is_second_look
+      and session.ended_at + interval '1 day' between ${now}::timestamptz and ${now}::timestamptz + interval '25 hours'`;
+  await tx.$executeRaw`
+    delete from task_backlog as backlog
+    using json_to_recordset(${rows}::json) as read(session_id uuid, change_number bigint)
+    where backlog.source_id = ${sourceId}::integer
+      and backlog.session_id = read.session_id
+      and backlog.change_number = read.change_number
+      and (not backlog.is_second_look or backlog.due_at <= ${now}::timestamptz)`;
+}

@@ -18,7 +18,13 @@ export type SourceProgress = {
   /** When EM last finished collecting from its backup servers, where the account may know. */
   readonly lastCollectedAt: number | null;
   readonly refusedCredentials: string | null;
-  /** Whether tasks are due, and whether the service was asked to read further back than it has. */
+  /** Whether tasks are due, and whether there are gaps to read, or days that somebody asked for. */
   readonly hasDueTasks: boolean;
   readonly hasBackfill: boolean;
+  /** What is known not to be stored as it should be, by kind. */
+  readonly unreadableHoles: number;
+  readonly unfetchedHoles: number;
+  readonly tasksHoles: number;
+  readonly gapHoles: number;
+  readonly uncoveredSeconds: number;
 };

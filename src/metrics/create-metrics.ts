@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { daysUntilLoss, isLate } from '../domain/next-run.ts';
 import type { SourceProgress } from '../domain/source-progress.ts';
-import type { SyncReport } from '../domain/sync-report.ts';
+import type { SyncReport } from '../domain/sync-run.ts';
 
 /** What `/metrics` shows. Counters are this process's own; gauges about sources and queues are the same in every process. */
 export type Metrics = {

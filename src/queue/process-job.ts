@@ -1,7 +1,7 @@
 import type { SourceConfig } from '../config/config.ts';
 import { isDue, pauseBeforeNextRun } from '../domain/next-run.ts';
 import type { SourceProgress } from '../domain/source-progress.ts';
-import type { SyncReport } from '../domain/sync-report.ts';
+import type { SyncReport } from '../domain/sync-run.ts';
 import type { Processor, Queues } from './open-queues.ts';
 import { areSameCredentials, hashCredentials } from './refused-credentials.ts';
 

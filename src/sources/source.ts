@@ -1,7 +1,7 @@
 import type { BackupSession, PartialSession } from '../domain/backup-session.ts';
 import type { BackupTask } from '../domain/backup-task.ts';
 import type { BackupJob, BackupServer, DiscoveredComputer } from '../domain/inventory.ts';
-import type { ListForm } from '../domain/list-form.ts';
+import type { ListForm } from '../domain/sync-run.ts';
 import type { ErrorKind } from '../domain/sync-error.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 
@@ -13,6 +13,8 @@ import type { Timestamp } from '../domain/timestamp.ts';
 export type Source = {
   /** How far back the list reaches, in milliseconds before it is read. */
   readonly listReachMs: number;
+  /** Version of its parser: texts that another one could not read are worth another try. */
+  readonly parser: number;
   /** Everything else logs on by itself; this finds out early that it cannot be done. */
   logOn(): Promise<void>;
   /** Reads the list as a stream. Records that `isKnown` recognises are not parsed and do not come. */
@@ -62,8 +64,8 @@ export type ListGroup = {
 };
 
 /**
- * A record of the list that was not known. The fingerprint is a GUID-shaped hash of its bytes and of the parser's
- * version: equal bytes read by an equal parser have equal fingerprints.
+ * A record of the list that was not known. The fingerprint is a GUID-shaped hash of its bytes; its last byte tells form and
+ * version of the parser, so that only fingerprints with an equal last byte can be compared.
  */
 export type ListRecord = { readonly fingerprint: string } & (
   | { readonly as: 'session'; readonly session: BackupSession }

@@ -1,77 +1,61 @@
-import type { BackupTask } from '../domain/backup-task.ts';
-import { SyncError } from '../domain/sync-error.ts';
-import type { EnterpriseManager, TaskBacklog } from './ports.ts';
-import { openWindow } from './window.ts';
+import { timestampFromDate } from '../domain/timestamp.ts';
+import type { HeldSource } from '../db/hold-source.ts';
+import { countWaitingTasks, postponeTasks, readDueTasks } from '../db/task-backlog.ts';
+import { writeTasks, type ReadTasks } from '../db/write-tasks.ts';
+import type { Source } from '../sources/source.ts';
 
 /** Sessions taken from the backlog at once, and the most that a crash lets be asked twice. */
 const pageSize = 500;
-/** After so many failures in a row the rest is left for later: EM is not well. */
-const failuresInARow = 5;
-/** So many sessions without tasks before the first one with an answer: EM has no such resource, or hides it. */
-const absencesAtFirst = 20;
 
 export type DrainOptions = {
-  readonly concurrency: number;
   readonly signal: AbortSignal;
+  /** Whether those are tried too whose last try failed lately. */
+  readonly isImpatient: boolean;
   readonly onProgress?: (progress: { readonly read: number }) => void;
-  readonly onWarning?: (message: string) => void;
 };
 
+export type Drained = { readonly read: number; readonly failed: number; readonly waiting: number };
+
 /**
- * Reads the tasks of final sessions, newest first, until none is due. Stops early, with a warning, when EM keeps failing;
- * what is left stays in the backlog. Returns how many sessions were read and how many still wait.
+ * Reads the tasks of final sessions, newest first, until none is due. A session whose tasks cannot be read is a hole of its
+ * own and is tried again later; what came with it is stored.
  */
 export async function drainTasks(
-  em: Pick<EnterpriseManager, 'readTasks'>,
-  backlog: TaskBacklog,
+  held: HeldSource,
+  source: Pick<Source, 'readTasks'>,
   options: DrainOptions,
-): Promise<{ readonly read: number; readonly waiting: number }> {
+): Promise<Drained> {
+  const begun = timestampFromDate(new Date());
   let read = 0;
-  let hasAnswered = false;
-  let absent = 0;
-  let inARow = 0;
-  const reasons: string[] = [];
-  const isStopped = () => reasons.length > 0;
-
-  while (!isStopped() && !options.signal.aborted) {
-    const due = await backlog.readDue(pageSize);
+  let failed = 0;
+  while (!options.signal.aborted) {
+    const due = await held.read((database, sourceId) =>
+      readDueTasks(database, sourceId, { limit: pageSize, isImpatient: options.isImpatient, begun }),
+    );
     if (due.length === 0) break;
-    const answers: { readonly sessionId: string; readonly tasks: readonly BackupTask[] }[] = [];
-    const failed: string[] = [];
-    const window = openWindow(options.concurrency * 2);
-    for (const sessionId of due) {
-      if (isStopped()) break;
-      await window.start(async () => {
-        try {
-          const tasks = await em.readTasks(sessionId);
-          inARow = 0;
-          if (tasks === undefined) absent += 1;
-          else hasAnswered = true;
-          answers.push({ sessionId, tasks: tasks ?? [] });
-          if (!hasAnswered && absent >= absencesAtFirst)
-            reasons.push(`Enterprise Manager knows no tasks of ${absent} sessions in a row`);
-        } catch (error) {
-          if (!(error instanceof SyncError) || error.kind === 'interrupted') throw error;
-          failed.push(sessionId);
-          inARow += 1;
-          if (inARow >= failuresInARow || error.kind === 'unauthorized') reasons.push(error.message);
-        }
-        options.onProgress?.({ read: read + answers.length });
-      });
-    }
+    const waiting = new Map(due.map((one) => [one.sessionId, one]));
+    const answers: ReadTasks[] = [];
+    const failures: { readonly sessionId: string; readonly reason: string }[] = [];
     try {
-      await window.drain();
+      for await (const answer of source.readTasks(waiting.keys())) {
+        const one = waiting.get(answer.sessionId);
+        if (one === undefined) continue;
+        waiting.delete(answer.sessionId);
+        if (answer.as === 'failed') failures.push({ sessionId: answer.sessionId, reason: answer.reason });
+        else answers.push({ ...one, tasks: answer.as === 'tasks' ? answer.tasks : [] });
+        options.onProgress?.({ read: read + answers.length });
+      }
     } finally {
-      await window.settle();
-      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the callbacks above change it
-      if (!hasAnswered && isStopped()) failed.push(...answers.splice(0).map((answer) => answer.sessionId));
-      if (answers.length > 0) await backlog.write(answers);
-      if (failed.length > 0) await backlog.postpone(failed);
+      // What came before a break is kept, and not asked for again.
+      if (answers.length + failures.length > 0) {
+        await held.write(async (write) => {
+          if (answers.length > 0) await writeTasks(write, answers);
+          await postponeTasks(write, failures);
+        });
+      }
       read += answers.length;
+      failed += failures.length;
     }
   }
-  const waiting = await backlog.count();
-  if (isStopped())
-    options.onWarning?.(`Tasks of ${waiting} sessions are left for later: ${reasons[0] ?? ''}`);
-  return { read, waiting };
+  return { read, failed, waiting: await held.read(countWaitingTasks) };
 }

@@ -1,104 +1,220 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { fetchSessions, type FetchContext } from './fetch-sessions.ts';
-import { fingerprint } from './fingerprint.ts';
-import { guidFromBytes } from './guid.ts';
-import type { EnterpriseManager, SessionList } from './ports.ts';
+import { isFinal, type PartialSession } from '../domain/backup-session.ts';
+import type { NewHole } from '../db/holes.ts';
+import { unknownRecord } from '../db/upsert-sessions.ts';
+import type { ListRecord, SessionAnswer, SessionList, Source } from '../sources/source.ts';
+import type { BatchWriter } from './batch-writer.ts';
+import { bufferAhead } from './buffer-ahead.ts';
+import type { ListMemory } from './list-memory.ts';
+import type { Tally } from './tally.ts';
 
-type Context = FetchContext & {
-  readonly em: Pick<EnterpriseManager, 'parseRecord'>;
-  /** Known sessions without a final result; those asked for by id are struck off. */
-  readonly unfinished: Set<string>;
+/** Sessions to be asked for that may wait while the list is read on; about 1 kB each. */
+const mostWaiting = 8_192;
+/** Changed records that wait for the end of the list, which may show the stored ones too. */
+const mostHeldBack = 2_000;
+
+export type ListContext = {
+  readonly source: Pick<Source, 'lookUp'>;
+  readonly memory: ListMemory;
+  readonly writer: BatchWriter;
+  readonly tally: Tally;
+  /** Known sessions without a final result, kept up with what is written. */
+  readonly unfinished: ReadonlySet<string>;
+  /** Holes that are not due yet: not asked for in this run. */
+  readonly paused: ReadonlySet<string>;
+  /** Sessions that this run has asked for by id. */
+  readonly asked: Set<string>;
   readonly onRecords: (records: number) => void;
 };
 
+type Whole = Extract<ListRecord, { readonly as: 'session' }>;
+type Listed = Extract<ListRecord, { readonly as: 'reference' | 'part' }>;
+
 /**
- * Reads a list to its end and writes what is new in it. A record whose bytes were known is counted and passed over. Of a
+ * Reads a list to its end and writes what is new or changed in it. What the list does not tell whole is looked up by id. Of a
  * broken list, everything before the break is written before the error is thrown.
  */
-export async function readList(list: SessionList, context: Context): Promise<void> {
-  const take = list.form === 'entity' ? takeEntity(context) : takeReference(context);
-  try {
-    for await (const records of list.records) {
-      for (const record of records) {
-        const print = fingerprint(record);
-        if (context.index.see(print) === undefined) await take.record(record, print);
+export async function readList(list: SessionList, context: ListContext): Promise<void> {
+  const { source, memory, writer, tally, unfinished, paused, asked } = context;
+  const pending = new Map<string, Listed>();
+  const heldBack = new Map<string, Whole>();
+  /** Sessions of which a record that was held back is written. */
+  const shownOtherwise = new Set<string>();
+
+  function take(record: ListRecord): string | undefined {
+    switch (record.as) {
+      case 'session':
+        takeWhole(record);
+        return undefined;
+      case 'reference':
+      case 'part':
+        return takeInPart(record);
+      case 'unreadable':
+        tally.unidentified.set(record.fingerprint, record.reason);
+        writer.addHole({
+          kind: 'unreadable',
+          key: record.fingerprint,
+          sessionId: null,
+          reason: record.reason,
+          text: record.text,
+          form: list.form,
+          wasTried: false,
+        });
+        return undefined;
+    }
+  }
+
+  function takeWhole(record: Whole): void {
+    const { session, fingerprint } = record;
+    const isFirst = memory.see(session.id);
+    if (isFirst && !mayBeShownToo(session.id, fingerprint)) {
+      writer.add('whole', session, { fingerprint, isCounted: true });
+      return;
+    }
+    // This list may show the record too that the session is stored from: of several, a finished one counts, else the stored one.
+    const other = heldBack.get(session.id);
+    if (other === undefined || !isFinal(other.session) || isFinal(session)) heldBack.set(session.id, record);
+    if (heldBack.size > mostHeldBack) writeHeldBack();
+  }
+
+  /** Whether a session is stored from another record that can be compared with this one. */
+  function mayBeShownToo(sessionId: string, fingerprint: string): boolean {
+    const stored = memory.recordOf(sessionId);
+    return stored !== undefined && stored !== unknownRecord && areComparable(stored, fingerprint);
+  }
+
+  function writeHeldBack(): void {
+    for (const [id, { session, fingerprint }] of heldBack) {
+      const isShown =
+        memory.isStoredShown(id) || !mayBeShownToo(id, fingerprint) || shownOtherwise.has(id);
+      if (isShown && !(unfinished.has(id) && isFinal(session))) continue;
+      writer.add('whole', session, { fingerprint, isCounted: !isShown });
+      shownOtherwise.add(id);
+    }
+    heldBack.clear();
+  }
+
+  /** The id to ask for, unless the record says nothing new, or it is not time to ask again. */
+  function takeInPart(record: Listed): string | undefined {
+    const { session, fingerprint } = record;
+    const { id } = session;
+    if (!memory.see(id)) return undefined;
+    const stored = memory.recordOf(id);
+    const isStored = stored !== undefined && stored !== unknownRecord;
+    if (record.as === 'reference' && isStored && !areComparable(stored, fingerprint) && !unfinished.has(id)) {
+      // Stored whole from an entity, or by another version's parser: a reference has nothing to add.
+      writer.relist(id, fingerprint);
+      return undefined;
+    }
+    pending.set(id, record);
+    if (!paused.has(id)) return id;
+    takeAnswer({ id, as: 'failed', kind: 'transient', reason: '' }, false);
+    return undefined;
+  }
+
+  function takeAnswer(answer: SessionAnswer, wasTried = true): void {
+    const { id } = answer;
+    const listed = pending.get(id);
+    pending.delete(id);
+    asked.add(id);
+    switch (answer.as) {
+      case 'session':
+        tally.unreadable.delete(id);
+        tally.unfetched.delete(id);
+        writer.add('whole', answer.session, { fingerprint: listed?.fingerprint ?? null, isCounted: true });
+        writer.heal(id);
+        return;
+      case 'gone':
+        if (listed?.as === 'part') return keepPart(listed, listed.reason, wasTried);
+        // The reference is all there will ever be.
+        if (listed !== undefined) {
+          writer.add('reference', listed.session, { fingerprint: listed.fingerprint, isCounted: true });
+        }
+        writer.heal(id);
+        return;
+      case 'part':
+        tally.unreadable.set(id, answer.reason);
+        writer.add('part', answer.session, { fingerprint: unknownRecord, isCounted: true });
+        writer.addHole({
+          kind: 'unreadable',
+          key: id,
+          sessionId: id,
+          reason: answer.reason,
+          text: answer.text,
+          form: 'entity',
+          wasTried,
+        });
+        return;
+      case 'failed':
+        if (listed?.as === 'part') return keepPart(listed, listed.reason, wasTried);
+        tally.unfetched.set(id, answer.reason);
+        if (listed !== undefined) {
+          writer.add('reference', listed.session, { fingerprint: unknownRecord, isCounted: true });
+        }
+        if (wasTried) writer.addHole(unfetched(id, answer.reason));
+    }
+  }
+
+  function keepPart(
+    listed: Extract<Listed, { readonly as: 'part' }>,
+    reason: string,
+    wasTried: boolean,
+  ): void {
+    const { id } = listed.session;
+    tally.unreadable.set(id, reason);
+    writer.add('part', listed.session, { fingerprint: unknownRecord, isCounted: true });
+    writer.addHole({
+      kind: 'unreadable',
+      key: id,
+      sessionId: id,
+      reason,
+      text: listed.text,
+      form: list.form,
+      wasTried,
+    });
+  }
+
+  async function* idsToAsk(): AsyncGenerator<string> {
+    for await (const group of list.groups) {
+      for (const record of group.records) {
+        const id = take(record);
+        if (id !== undefined) yield id;
       }
-      context.onRecords(records.length);
-      await context.batches.writeIfFull();
+      context.onRecords(group.count);
+      await writer.writeIfFull();
       // A list that is here already would be read in one go, with everybody's answers waiting outside.
       await turn();
     }
-    await take.finish();
+    // References say nothing of a session's progress.
+    if (list.form === 'entity') return;
+    for (const id of unfinished) {
+      if (memory.hasSeen(id) && !pending.has(id) && !asked.has(id) && !paused.has(id)) yield id;
+    }
+  }
+
+  try {
+    const ids = bufferAhead(idsToAsk(), mostWaiting);
+    const named = (id: string): PartialSession | undefined => pending.get(id)?.session;
+    for await (const answer of source.lookUp(ids, named)) {
+      takeAnswer(answer);
+      await writer.writeIfFull();
+    }
   } finally {
-    await take.settle();
-    await context.batches.writeAll();
+    // What was listed and not asked for, because the run ends here, is stored as far as the list tells it.
+    for (const record of pending.values()) {
+      const reason = 'It was not asked for: the run ended before its turn.';
+      tally.unfetched.set(record.session.id, reason);
+      writer.add('reference', record.session, { fingerprint: unknownRecord, isCounted: true });
+      writer.addHole({ ...unfetched(record.session.id, reason), wasTried: false });
+    }
+    await writer.writeAll();
+    writeHeldBack();
+    await writer.writeAll();
   }
 }
 
-type Taker = {
-  record(record: Uint8Array, print: Uint8Array): Promise<void>;
-  finish(): Promise<void>;
-  settle(): Promise<void>;
-};
+export const unfetched = (id: string, reason: string) =>
+  ({ kind: 'unfetched', key: id, sessionId: id, reason, text: null, form: null, wasTried: true }) as const satisfies NewHole;
 
-function takeEntity({ em, index, batches }: Context): Taker {
-  return {
-    record: (raw, print) => {
-      const read = em.parseRecord(raw, 'entity');
-      if (read.as === 'unreadable') {
-        if (read.id !== null) index.seeSession(read.id);
-        batches.addUnreadable(unreadable(raw, print, read));
-      } else {
-        const added = index.add(print, read.session.id);
-        const record = { fingerprint: guidFromBytes(print), sessionId: read.session.id };
-        batches.add(added.isDuplicate ? 'duplicate' : 'listed', read.session, {
-          record,
-          superseded: added.superseded,
-        });
-      }
-      return Promise.resolve();
-    },
-    finish: () => Promise.resolve(),
-    settle: () => Promise.resolve(),
-  };
-}
-
-function takeReference(context: Context): Taker {
-  const { em, index, batches, unfinished } = context;
-  const fetching = fetchSessions(context);
-  return {
-    record: async (raw, print) => {
-      const read = em.parseRecord(raw, 'reference');
-      if (read.as === 'unreadable') {
-        if (read.id !== null) index.seeSession(read.id);
-        batches.addUnreadable(unreadable(raw, print, read));
-        return;
-      }
-      const { id } = read.session;
-      unfinished.delete(id);
-      const { isDuplicate, superseded } = index.add(print, id);
-      await fetching.start(id, {
-        fingerprint: guidFromBytes(print),
-        // Thousands may wait: as text they take a quarter of the memory, and hardly any is looked at again.
-        reference: JSON.stringify(read.session),
-        isDuplicate,
-        superseded,
-      });
-    },
-    finish: fetching.drain,
-    settle: fetching.settle,
-  };
-}
-
-function unreadable(
-  raw: Uint8Array,
-  print: Uint8Array,
-  read: { readonly id: string | null; readonly reason: string },
-) {
-  return {
-    fingerprint: guidFromBytes(print),
-    sessionId: read.id,
-    reason: read.reason,
-    record: Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('utf8'),
-  };
-}
+/** Whether two fingerprints were made of the same form by the same parser: their last byte tells. */
+const areComparable = (a: string, b: string) => a.slice(-2) === b.slice(-2);

@@ -1,103 +1,112 @@
-import { SyncError } from '../domain/sync-error.ts';
-import type { SyncReport } from '../domain/sync-report.ts';
-import type { RunOutcome } from '../domain/sync-run.ts';
-import { drainHeldBacklog, type HoldBacklog } from './drain-held-backlog.ts';
-import type { EnterpriseManager, SourceHistory } from './ports.ts';
-import { runSync, type RunOptions } from './run-sync.ts';
+import { countHoles } from '../db/holes.ts';
+import { holdForRun, holdForTasks, type HeldRun, type HoldableSource } from '../db/hold-source.ts';
+import type { Database } from '../db/open-database.ts';
+import type { SyncError } from '../domain/sync-error.ts';
+import type { RunOutcome, RunTrigger, SyncReport } from '../domain/sync-run.ts';
+import type { Source } from '../sources/source.ts';
+import { drainTasks } from './drain-tasks.ts';
+import { conclude, poll, type PollOptions } from './poll.ts';
+import { startTally, countUp } from './tally.ts';
+import { toSyncError } from './to-sync-error.ts';
 
-/** What a sync of one source needs from outside; each is asked for when its turn comes. */
-export type SourcePorts = {
-  /** undefined: another run has the source. */
-  readonly hold: () => Promise<SourceHistory | undefined>;
-  readonly holdBacklog: HoldBacklog;
-  /** Asks nothing of EM yet. Aborting the signal ends every request. */
-  readonly connect: (signal: AbortSignal) => EnterpriseManager;
-};
-
-export type SyncOptions = RunOptions & {
-  readonly source: string;
+export type SyncOptions = PollOptions & {
+  readonly trigger: RunTrigger;
+  /** Whether tasks are read right after the poll. */
   readonly readsTasks: boolean;
   readonly onTasks?: (progress: { readonly read: number }) => void;
 };
 
 /**
- * One sync of one source from lock to logoff: the run itself, then, with the source released again, the tasks of sessions
- * that became final. Never throws; the report says how the run went. Tasks that could not be read are a warning, not a
- * failure: they stay in the backlog.
+ * One sync of one source from lock to logoff: the poll, then, with the source given back, the tasks that are due. Never
+ * throws; the report says how the run went. Tasks that could not be read are holes and a warning, not a failure of the run.
  */
-export async function syncSource(ports: SourcePorts, options: SyncOptions): Promise<SyncReport> {
+export async function syncSource(
+  database: Database,
+  source: HoldableSource,
+  /** Asks nothing of the source yet. Aborting the signal ends every request. */
+  connect: (signal: AbortSignal) => Source,
+  options: SyncOptions,
+): Promise<SyncReport> {
   const startedAt = performance.now();
   const report = (
-    outcome: Pick<SyncReport, 'runId' | 'status' | 'error'> & Partial<Omit<RunOutcome, 'status'>>,
-  ): SyncReport => ({
-    source: options.source,
-    runId: outcome.runId,
-    status: outcome.status,
-    form: outcome.form ?? null,
-    listed: outcome.counts?.listed ?? 0,
-    new: outcome.counts?.new ?? 0,
-    changed: outcome.counts?.changed ?? 0,
-    unchanged: outcome.counts?.unchanged ?? 0,
-    missing: outcome.counts?.missing ?? 0,
-    requests: outcome.requests ?? 0,
-    bytesReceived: outcome.bytesReceived ?? 0,
-    durationMs: Math.round(performance.now() - startedAt),
-    error: outcome.error,
-  });
+    runId: string | null,
+    outcome: Pick<SyncReport, 'status' | 'error'> & Partial<RunOutcome>,
+    holes: number | null,
+  ): SyncReport => {
+    const { counts, status, form = null, requests = 0, bytesReceived = 0, error } = outcome;
+    return {
+      source: source.name,
+      runId,
+      status,
+      form,
+      ...(counts ?? nothingCounted),
+      holes,
+      requests,
+      bytesReceived,
+      durationMs: Math.round(performance.now() - startedAt),
+      error,
+    };
+  };
+  const failed = ({ kind, message }: SyncError) =>
+    ({ status: 'failed', error: { kind, message } }) as const;
 
-  let history: SourceHistory | undefined;
+  let held: HeldRun | undefined;
   try {
-    history = await ports.hold();
+    held = await holdForRun(database, source, options.trigger);
   } catch (error) {
-    const { kind, message } = toSyncError(error);
-    return report({ runId: null, status: 'failed', error: { kind, message } });
+    return report(null, failed(toSyncError(error)), null);
   }
-  if (history === undefined) return report({ runId: null, status: 'skipped', error: null });
+  if (held === undefined) return report(null, { status: 'skipped', error: null }, null);
 
-  const { runId } = history;
-  let em: EnterpriseManager;
-  try {
-    em = ports.connect(AbortSignal.any([options.signal, history.lost]));
-  } catch (error) {
-    const outcome = notBegun(toSyncError(error));
-    await history.finish(outcome).catch(() => undefined);
-    await history.release();
-    return report({ ...outcome, runId });
-  }
+  const { runId, sourceId } = held;
+  let connected: Source | undefined;
   try {
     let outcome: RunOutcome;
     try {
-      outcome = await runSync(em, history, options);
+      connected = connect(AbortSignal.any([options.signal, held.lost]));
+      outcome = await poll(connected, held, options);
+    } catch (error) {
+      const usage = () => ({ requests: 0, bytesReceived: 0 });
+      const run = { form: null, counts: nothingCounted, failure: toSyncError(error) };
+      outcome = await conclude({ usage }, held, run, options.signal);
     } finally {
-      await history.release();
+      await held.release();
     }
-    if (options.readsTasks && outcome.status === 'succeeded') await readTasks(em, ports, options);
-    return report({ ...outcome, runId, ...em.usage() });
+    // A logon that is refused stops a source; whatever else went wrong is no reason to leave tasks unread.
+    const mayGoOn = outcome.error?.kind !== 'unauthorized' && outcome.error?.kind !== 'interrupted';
+    if (options.readsTasks && mayGoOn && connected !== undefined) {
+      await readTasks(database, source, connected, options);
+    }
+    const holes = await countHoles(database, sourceId).catch(() => null);
+    return report(runId, { ...outcome, ...connected?.usage() }, holes);
   } finally {
-    await em.close();
+    await connected?.close();
   }
 }
 
-/** A run that failed before its first request. */
-function notBegun({ kind, message }: SyncError): RunOutcome {
-  const counts = { listed: 0, new: 0, changed: 0, unchanged: 0, unreadable: 0, missing: 0 };
-  return { status: 'failed', form: null, counts, requests: 0, bytesReceived: 0, error: { kind, message } };
-}
+const nothingCounted = countUp(startTally(), { seen: 0, known: 0 }, undefined);
 
-async function readTasks(em: EnterpriseManager, ports: SourcePorts, options: SyncOptions): Promise<void> {
+async function readTasks(
+  database: Database,
+  source: HoldableSource,
+  connected: Source,
+  options: SyncOptions,
+): Promise<void> {
   try {
-    await drainHeldBacklog(em, ports.holdBacklog, {
-      concurrency: options.concurrency,
-      signal: options.signal,
-      ...(options.onTasks && { onProgress: options.onTasks }),
-      ...(options.onWarning && { onWarning: options.onWarning }),
-    });
+    const held = await holdForTasks(database, source);
+    if (held === undefined) return;
+    try {
+      const { failed } = await drainTasks(held, connected, {
+        signal: AbortSignal.any([options.signal, held.lost]),
+        isImpatient: options.isImpatient,
+        ...(options.onTasks && { onProgress: options.onTasks }),
+      });
+      if (failed > 0)
+        options.onWarning?.(`Tasks of ${failed} sessions could not be read; they are tried again later.`);
+    } finally {
+      await held.release();
+    }
   } catch (error) {
     options.onWarning?.(`Tasks are left for the next run: ${toSyncError(error).message}`);
   }
-}
-
-function toSyncError(error: unknown): SyncError {
-  if (error instanceof SyncError) return error;
-  return new SyncError('permanent', error instanceof Error ? error.message : String(error), { cause: error });
 }

@@ -1,4 +1,4 @@
-import type { SyncReport } from '../../src/domain/sync-report.ts';
+import type { SyncReport } from '../../src/domain/sync-run.ts';
 import {
   connectEnterpriseManager,
   type ConnectOptions,

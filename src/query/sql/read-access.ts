@@ -24,7 +24,7 @@ export async function readAccess(pool: pg.Pool, hash: Buffer | undefined): Promi
   const { rows } = await pool.query<AccessRow>({
     name: 'read-access',
     text: `select
-       (select id from installation limit 1) || '-' || (select sum(version) from changes) as version,
+       (select id from installation limit 1) || '-' || (select coalesce(sum(version), 0) || '.' || count(*) from sources) as version,
        exists (select from api_keys) as "hasKeys",
        key.id,
        key.scope,

@@ -1,7 +1,7 @@
 import type { BackupTask } from '../../domain/backup-task.ts';
 import type { BackupJob, BackupServer, DiscoveredComputer } from '../../domain/inventory.ts';
 import type { KnownRecords } from '../../domain/known-records.ts';
-import type { ListForm } from '../../domain/list-form.ts';
+import type { ListForm } from '../../domain/sync-run.ts';
 import { SyncError } from '../../domain/sync-error.ts';
 import type { Timestamp } from '../../domain/timestamp.ts';
 import { baseUrl } from './base-url.ts';

@@ -1,4 +1,4 @@
-import type { ListForm } from '../../domain/list-form.ts';
+import type { ListForm } from '../../domain/sync-run.ts';
 import type { KnownRecords } from '../../domain/known-records.ts';
 import { SyncError } from '../../domain/sync-error.ts';
 import { splitRecords, type SplitResult } from './record-splitter.ts';

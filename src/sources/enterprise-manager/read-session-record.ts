@@ -1,5 +1,5 @@
 import { kindOfJobType, type BackupSession, type SessionKind } from '../../domain/backup-session.ts';
-import type { ListForm } from '../../domain/list-form.ts';
+import type { ListForm } from '../../domain/sync-run.ts';
 import { SyncError } from '../../domain/sync-error.ts';
 import { parseTimestamp, type Timestamp } from '../../domain/timestamp.ts';
 import { guidIn, readEntity, Unreadable, type Entity } from './entity.ts';

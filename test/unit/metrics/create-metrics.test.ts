@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { SourceProgress } from '../../../src/domain/source-progress.ts';
-import type { SyncReport } from '../../../src/domain/sync-report.ts';
+import type { SyncReport } from '../../../src/domain/sync-run.ts';
 import { createMetrics } from '../../../src/metrics/create-metrics.ts';
 
 const now = Date.now();

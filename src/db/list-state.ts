@@ -1,0 +1,143 @@
+import { cover } from '../domain/coverage.ts';
+import type { Timestamp } from '../domain/timestamp.ts';
+import { changeCoverage } from './coverage.ts';
+import type { Database } from './open-database.ts';
+import type { Write } from './write-transaction.ts';
+
+/** What is known of a source before its list is read. */
+export type ListState = {
+  /** The commit before this reading: what changes from now on has higher numbers. */
+  readonly version: bigint;
+  /** Listed sessions and the fingerprints of their records, 32 bytes each: id, fingerprint. */
+  readonly listed: Uint8Array;
+  /** Sessions without a final result that are not lost either. */
+  readonly unfinished: ReadonlySet<string>;
+  /** Whether it is time to read again which computers the source has discovered. */
+  readonly areComputersDue: boolean;
+  /** Names of the jobs administrators made, to tell the computer from a child job's name. */
+  readonly jobNames: ReadonlySet<string>;
+};
+
+export async function readListState({ pool }: Database, sourceId: number): Promise<ListState> {
+  const ids = async (sql: string) => {
+    const { rows } = await pool.query<{ id: string }>(sql, [sourceId]);
+    return new Set(rows.map((row) => row.id));
+  };
+  const { rows } = await pool.query<{ version: string; packed: string | null; due: boolean }>(
+    // As one text: a row each would cost more to bring over than to compare, and bytes would come as hexadecimal digits.
+    `select
+       version,
+       (
+         select encode(string_agg(uuid_send(session_id) || uuid_send(fingerprint), ''::bytea), 'base64')
+         from sessions
+         where source_id = $1 and fingerprint is not null
+       ) as packed,
+       computers_read_at is null or computers_read_at < now() - interval '6 hours' as due
+     from sources where id = $1`,
+    [sourceId],
+  );
+  return {
+    version: BigInt(rows[0]?.version ?? 0),
+    listed: Buffer.from(rows[0]?.packed ?? '', 'base64'),
+    unfinished: await ids(
+      `select session_id as id from sessions where source_id = $1 and not is_final and lost_at is null`,
+    ),
+    areComputersDue: rows[0]?.due ?? true,
+    jobNames: await ids(`select job_name as id from jobs where source_id = $1 and kind = 'job'`),
+  };
+}
+
+/** How many sessions the database holds as listed: the proof of a run. */
+export async function countListed({ pool }: Database, sourceId: number): Promise<number> {
+  const { rows } = await pool.query<{ listed: number }>(
+    `select count(*)::integer as listed from sessions where source_id = $1 and fingerprint is not null`,
+    [sourceId],
+  );
+  return rows[0]?.listed ?? 0;
+}
+
+/** How many listed sessions the last complete list of that source had: the best guess at how long it is now. */
+export async function guessListLength({ pool }: Database, source: string): Promise<number> {
+  const { rows } = await pool.query<{ listed: number }>(
+    `select count(*)::integer as listed
+     from sessions join sources as source on source.id = source_id
+     where source.name = $1 and fingerprint is not null`,
+    [source],
+  );
+  return rows[0]?.listed ?? 0;
+}
+
+/**
+ * After a complete list: notes what it no longer shows, when it was read and, unless it is doubted, what it covers. Returns how
+ * many sessions left it that it should still show.
+ */
+export async function closeList(
+  write: Write,
+  list: { readonly gone: readonly string[]; readonly covered: { readonly from: Timestamp; readonly to: Timestamp } | null },
+): Promise<void> {
+  const { tx, sourceId, now } = write;
+  if (list.gone.length > 0) {
+    await tx.$executeRaw`
+      update sessions
+      set last_seen_at = greatest(sessions.first_seen_at, source.last_listed_at), fingerprint = null
+      from json_array_elements_text(${JSON.stringify(list.gone)}::json) as gone(session_id), sources as source
+      where sessions.source_id = ${sourceId}::integer
+        and source.id = ${sourceId}::integer
+        and sessions.session_id = gone.session_id::uuid
+        and sessions.fingerprint is not null`;
+  }
+  await tx.$executeRaw`
+    update sources set last_listed_at = ${now}::timestamptz where id = ${sourceId}::integer`;
+  const { covered } = list;
+  if (covered !== null) {
+    await changeCoverage(write, (timeline) => cover(timeline, { ...covered, via: 'list', readAt: now }));
+  }
+}
+
+/** How many of these sessions were created at or after a moment. */
+export async function countCreatedSince(
+  { pool }: Database,
+  sourceId: number,
+  sessionIds: readonly string[],
+  since: Timestamp,
+): Promise<number> {
+  const { rows } = await pool.query<{ young: number }>(
+    `select count(*)::integer as young
+     from unnest($2::uuid[]) as gone(session_id)
+     join sessions using (session_id)
+     where source_id = $1 and created_at >= $3::timestamptz`,
+    [sourceId, sessionIds, since],
+  );
+  return rows[0]?.young ?? 0;
+}
+
+/** Sessions without a final result that the list does not show and that are no hole yet. */
+export async function readVanished({ pool }: Database, sourceId: number): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ id: string }>(
+    `select session.session_id as id
+     from sessions as session
+     where session.source_id = $1 and not session.is_final and session.lost_at is null and session.fingerprint is null
+       and not exists (
+         select 1 from holes where holes.source_id = $1 and holes.hole_key = session.session_id
+       )`,
+    [sourceId],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Sessions that left the list unfinished and that the source, asked by id, does not know any more. */
+export async function markLost(
+  { tx, sourceId, version, now }: Write,
+  sessionIds: readonly string[],
+): Promise<number> {
+  if (sessionIds.length === 0) return 0;
+  return tx.$executeRaw`
+    update sessions
+    set lost_at = ${now}::timestamptz, last_changed_at = ${now}::timestamptz, change_number = ${version}::bigint
+    from json_array_elements_text(${JSON.stringify(sessionIds)}::json) as asked(session_id)
+    where sessions.source_id = ${sourceId}::integer
+      and sessions.session_id = asked.session_id::uuid
+      and sessions.fingerprint is null
+      and not is_final
+      and lost_at is null`;
+}

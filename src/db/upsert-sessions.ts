@@ -1,0 +1,215 @@
+import type { PartialSession } from '../domain/backup-session.ts';
+import type { Write } from './write-transaction.ts';
+
+/**
+ * How much a row tells of its session:
+ * - `whole`: everything; it replaces what was stored
+ * - `part`: null is what could not be read; the rest replaces what was stored
+ * - `reference`: name and neighbours; it only fills what was empty
+ */
+export type Telling = 'whole' | 'part' | 'reference';
+
+/** A session on its way into the database. */
+export type SessionRow = {
+  readonly session: PartialSession;
+  /** Of the listed record it comes from; `unknownRecord` when the list shows it and its record is to be read again. */
+  readonly fingerprint: string | null;
+  /** The computer as far as names tell, for kind `computer`; a task may know better. */
+  readonly computer: string | null;
+};
+
+/** Stands for a listed record that is not known well enough to be passed over next time. */
+export const unknownRecord = '00000000-0000-0000-0000-000000000000';
+
+/** Where a session stood before it was changed: its old place among the runs of its job, its old computer. */
+export type FormerPlace = {
+  readonly session_id: string;
+  readonly job_id: string | null;
+  readonly created_at: string;
+  readonly is_retry: boolean;
+  readonly computer: string | null;
+};
+
+export type Upserted = {
+  readonly inserted: number;
+  readonly changed: number;
+  /** Which were inserted, where not everything is told of them: those rows are few. */
+  readonly insertedIds: readonly string[];
+  /** Of those that changed their job, creation time, retry mark, kind or computer. */
+  readonly moved: readonly FormerPlace[];
+};
+
+/** What a source says of a session: name and type of each column, and its value. A new column is one more line. */
+const content = {
+  session_name: ['text', ({ session }) => session.name],
+  kind: ['text', ({ session }) => session.kind],
+  job_type: ['text', ({ session }) => session.jobType],
+  job_id: ['uuid', ({ session }) => session.jobId],
+  job_name: ['text', ({ session }) => session.jobName],
+  server_id: ['uuid', ({ session }) => session.serverId],
+  server_name: ['text', ({ session }) => session.serverName],
+  state: ['text', ({ session }) => session.state],
+  result: ['text', ({ session }) => session.result],
+  is_retry: ['boolean', ({ session }) => session.isRetry],
+  created_at: ['timestamptz', ({ session }) => session.createdAt],
+  ended_at: ['timestamptz', ({ session }) => session.endedAt],
+  progress: ['integer', ({ session }) => session.progress],
+  failure_message: ['text', ({ session }) => session.failureMessage],
+  extra: ['jsonb', ({ session }) => session.extra],
+  parent_session_id: ['uuid', ({ session }) => session.parentId],
+} as const satisfies Columns;
+
+const columns: Columns = {
+  session_id: ['uuid', ({ session }) => session.id],
+  ...content,
+  fingerprint: ['uuid', (row) => row.fingerprint],
+  computer: ['text', (row) => row.computer],
+};
+
+type Columns = Readonly<Record<string, readonly [type: string, value: (row: SessionRow) => unknown]>>;
+
+/** The value a column of a known session gets. What is null in a row may still be known from elsewhere. */
+const taken: Readonly<Record<Telling, (column: string) => string>> = {
+  whole: (column) =>
+    // Some answers leave the parent out, which does not make the session an orphan.
+    column === 'parent_session_id' ? `coalesce(excluded.${column}, known.${column})` : `excluded.${column}`,
+  part: (column) => {
+    switch (column) {
+      case 'is_retry':
+        return 'known.is_retry or excluded.is_retry';
+      case 'kind':
+        return `case when excluded.kind = 'other' then known.kind else excluded.kind end`;
+      case 'session_name':
+        return `coalesce(nullif(excluded.session_name, ''), known.session_name)`;
+      case 'created_at':
+        // The stand-in for a time that nobody knows.
+        return 'case when excluded.created_at = excluded.last_changed_at then known.created_at else excluded.created_at end';
+      default:
+        return `coalesce(excluded.${column}, known.${column})`;
+    }
+  },
+  reference: (column) => `coalesce(known.${column}, excluded.${column})`,
+};
+
+const names = Object.keys(content);
+const list = (prefix: string) => names.map((name) => `${prefix}${name}`).join(', ');
+
+const nothing: Upserted = { inserted: 0, changed: 0, insertedIds: [], moved: [] };
+
+const statements = { whole: upsert('whole'), part: upsert('part'), reference: upsert('reference') };
+
+/**
+ * Inserts sessions and updates those that changed; an unchanged row is not touched. No id may occur twice in `rows`.
+ * What follows from the change for other rows is the business of `followSessions`.
+ */
+export async function upsertSessions(
+  { tx, sourceId, version, now }: Write,
+  telling: Telling,
+  rows: readonly SessionRow[],
+): Promise<Upserted> {
+  if (rows.length === 0) return nothing;
+  const incoming = JSON.stringify(rows.map(asJson));
+  const [counts] = await tx.$queryRawUnsafe<Upserted[]>(
+    statements[telling],
+    sourceId,
+    version,
+    now,
+    incoming,
+  );
+  return counts ?? nothing;
+}
+
+function asJson(row: SessionRow): Record<string, unknown> {
+  const json: Record<string, unknown> = {};
+  for (const name in columns) json[name] = columns[name]?.[1](row);
+  return json;
+}
+
+// $1 source, $2 version, $3 now, $4 rows.
+function upsert(telling: Telling): string {
+  const value = taken[telling];
+  const fingerprint = 'coalesce(excluded.fingerprint, known.fingerprint)';
+  // A session that moved to another job belongs to that job's computer, unless its own task named one.
+  const computer = `case
+      when known.computer_is_exact or excluded.job_id is not distinct from known.job_id
+        then coalesce(known.computer, excluded.computer)
+      else coalesce(excluded.computer, known.computer)
+    end`;
+  const isChanged = `(known.lost_at is not null
+      or (${list('known.')}, known.computer) is distinct from (${names.map(value).join(', ')}, ${computer}))`;
+  return `
+with incoming as materialized (
+  select * from json_to_recordset($4::json) as incoming(${Object.entries(columns)
+    .map(([name, [type]]) => `${name} ${type}`)
+    .join(', ')})
+),
+before as materialized (
+  select known.session_id, known.job_id, known.created_at, known.is_retry, known.kind, known.computer
+  from incoming
+  join sessions as known on known.session_id = incoming.session_id and known.source_id = $1::integer
+),
+written as (
+  insert into sessions as known
+    (source_id, session_id, ${names.join(', ')}, fingerprint, computer, first_seen_at, last_seen_at, last_changed_at, change_number)
+  select
+    $1::integer, incoming.session_id, ${names.map(inserted).join(', ')}, incoming.fingerprint,
+    case when incoming.kind = 'computer' then coalesce(job.computer, incoming.computer) end,
+    $3::timestamptz, case when incoming.fingerprint is null then $3::timestamptz end, $3::timestamptz, $2::bigint
+  from incoming
+  left join jobs as job on job.source_id = $1::integer and job.job_id = incoming.job_id
+  on conflict (session_id, source_id) do update set
+    ${names.map((name) => `${name} = ${value(name)}`).join(',\n    ')},
+    computer = ${computer},
+    fingerprint = ${fingerprint},
+    -- Null while the source lists it, so that a poll without news writes no session.
+    last_seen_at = case when ${fingerprint} is null then excluded.last_changed_at end,
+    lost_at = null,
+    last_changed_at = case when ${isChanged} then excluded.last_changed_at else known.last_changed_at end,
+    change_number = case when ${isChanged} then excluded.change_number else known.change_number end
+  where ${isChanged} or excluded.fingerprint is distinct from coalesce(known.fingerprint, excluded.fingerprint)
+    or (excluded.fingerprint is not null and known.fingerprint is null)
+  returning session_id, job_id, created_at, is_retry, kind, computer, change_number
+)
+select
+  (count(*) filter (where before.session_id is null))::integer as inserted,
+  (count(*) filter (where before.session_id is not null and written.change_number = $2::bigint))::integer as changed,
+  ${telling === 'whole' ? `'[]'::json` : `coalesce(json_agg(written.session_id) filter (where before.session_id is null), '[]')`}
+    as "insertedIds",
+  coalesce(json_agg(json_build_object(
+    'session_id', before.session_id, 'job_id', before.job_id, 'created_at', before.created_at,
+    'is_retry', before.is_retry, 'computer', case when before.kind = 'computer' then before.computer end
+  )) filter (
+    where (before.job_id, before.created_at, before.is_retry, before.kind, before.computer)
+      is distinct from (written.job_id, written.created_at, written.is_retry, written.kind, written.computer)
+      and before.session_id is not null
+  ), '[]') as moved
+from written
+left join before on before.session_id = written.session_id`;
+}
+
+function inserted(column: string): string {
+  switch (column) {
+    case 'created_at':
+      return 'coalesce(incoming.created_at, $3::timestamptz)';
+    case 'is_retry':
+      return 'coalesce(incoming.is_retry, false)';
+    case 'session_name':
+      return `coalesce(incoming.session_name, '')`;
+    default:
+      return `incoming.${column}`;
+  }
+}
+
+/** Notes the records of sessions that the list shows and whose content need not be read again. */
+export async function markListed(
+  { tx, sourceId }: Write,
+  records: readonly { readonly session_id: string; readonly fingerprint: string }[],
+): Promise<void> {
+  if (records.length === 0) return;
+  await tx.$executeRaw`
+    update sessions
+    set fingerprint = listed.fingerprint, last_seen_at = null
+    from json_to_recordset(${JSON.stringify(records)}::json) as listed(session_id uuid, fingerprint uuid)
+    where sessions.source_id = ${sourceId}::integer and sessions.session_id = listed.session_id`;
+}
+

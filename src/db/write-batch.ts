@@ -1,0 +1,40 @@
+import type { TasksMode } from '../domain/sync-run.ts';
+import { followSessions } from './follow-sessions.ts';
+import { closeHoles, noteHoles, type NewHole } from './holes.ts';
+import { addNamedInventory } from './inventory.ts';
+import { queueTasks } from './task-backlog.ts';
+import { markListed, upsertSessions, type SessionRow, type Telling, type Upserted } from './upsert-sessions.ts';
+import type { Write } from './write-transaction.ts';
+
+/** What comes true together. No session may occur twice in it. */
+export type Batch = Readonly<Record<Telling, readonly SessionRow[]>> & {
+  /** Listed sessions that are stored as they are, under the record that shows them now. */
+  readonly relisted: readonly { readonly session_id: string; readonly fingerprint: string }[];
+  readonly holes: readonly NewHole[];
+  /** Sessions that are stored whole now, and may have been holes. */
+  readonly healed: readonly string[];
+};
+
+export type BatchCounts = Readonly<Record<Telling, Upserted>>;
+
+/**
+ * The way of sessions into the database, in the order in which it happens, within one transaction that has proved the run's
+ * hold on the source already. `named`: ids of servers and jobs that are known to be stored; the caller adds what was added.
+ */
+export async function writeBatch(
+  write: Write,
+  batch: Batch,
+  options: { readonly tasks: TasksMode; readonly named: ReadonlySet<string>; readonly parser: number },
+): Promise<{ readonly counts: BatchCounts; readonly added: readonly string[] }> {
+  const rows = [...batch.whole, ...batch.part, ...batch.reference];
+  const added = await addNamedInventory(write, rows, options.named);
+  const whole = await upsertSessions(write, 'whole', batch.whole);
+  const part = await upsertSessions(write, 'part', batch.part);
+  const reference = await upsertSessions(write, 'reference', batch.reference);
+  await queueTasks(write, options.tasks);
+  await followSessions(write, [...whole.moved, ...part.moved, ...reference.moved]);
+  await markListed(write, batch.relisted);
+  await noteHoles(write, batch.holes, options.parser);
+  await closeHoles(write, batch.healed);
+  return { counts: { whole, part, reference }, added };
+}

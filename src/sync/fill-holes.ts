@@ -1,0 +1,104 @@
+import type { NewHole } from '../db/holes.ts';
+import { readUnreadTexts } from '../db/holes.ts';
+import type { HeldSource } from '../db/hold-source.ts';
+import { markLost, readVanished } from '../db/list-state.ts';
+import type { Source } from '../sources/source.ts';
+import type { BatchWriter } from './batch-writer.ts';
+import { unfetched } from './read-list.ts';
+import type { Tally } from './tally.ts';
+
+/** Kept texts that are read again at once. */
+const textsAtOnce = 200;
+
+/**
+ * Tries what is not stored as it should be: texts that an older parser could not read, and sessions by id - those that left
+ * the list unfinished, and the holes that are due. One that the source does not know any more is lost, if it had no end.
+ */
+export async function fillHoles(
+  held: HeldSource,
+  source: Pick<Source, 'lookUp' | 'parseText' | 'parser'>,
+  writer: BatchWriter,
+  options: {
+    /** Holes to try, by the ids of their sessions. */
+    readonly due: readonly string[];
+    /** Sessions this run has asked for already. */
+    readonly asked: Set<string>;
+    readonly tally: Tally;
+  },
+): Promise<void> {
+  await readTextsAgain(held, source, writer);
+  const { due, asked, tally } = options;
+  const vanished = await held.read(readVanished);
+  const ids = [...new Set([...vanished, ...due])].filter((id) => !asked.has(id));
+  const lost: string[] = [];
+  for await (const answer of source.lookUp(ids)) {
+    const { id } = answer;
+    asked.add(id);
+    switch (answer.as) {
+      case 'session':
+        // Listed and unreadable there, but whole by id.
+        if (tally.unreadable.delete(id) || tally.unfetched.delete(id)) tally.changed += 1;
+        writer.add('whole', answer.session, { fingerprint: null, isCounted: false });
+        writer.heal(id);
+        break;
+      case 'gone':
+        lost.push(id);
+        // One that is listed and cannot be read there stays a hole.
+        if (!tally.unreadable.has(id)) writer.heal(id);
+        break;
+      case 'part':
+        writer.add('part', answer.session, { fingerprint: null, isCounted: false });
+        writer.addHole(unreadable(id, answer.reason, answer.text));
+        break;
+      case 'failed':
+        writer.addHole(unfetched(id, answer.reason));
+    }
+    await writer.writeIfFull();
+  }
+  await writer.writeAll();
+  if (lost.length > 0) await held.write((write) => markLost(write, lost));
+}
+
+async function readTextsAgain(
+  held: HeldSource,
+  source: Pick<Source, 'parseText' | 'parser'>,
+  writer: BatchWriter,
+): Promise<void> {
+  for (;;) {
+    const texts = await held.read((database, sourceId) =>
+      readUnreadTexts(database, sourceId, source.parser, textsAtOnce),
+    );
+    for (const { key, text, form } of texts) {
+      const read = source.parseText(text ?? '', form ?? 'entity');
+      if (read.as === 'session') {
+        writer.add('whole', read.session, { fingerprint: null, isCounted: false });
+        writer.heal(key);
+        writer.heal(read.session.id);
+      } else {
+        const reason = read.as === 'reference' ? 'It is a reference only.' : read.reason;
+        const sessionId = read.as === 'unreadable' ? null : read.session.id;
+        writer.addHole({
+          kind: 'unreadable',
+          key,
+          sessionId,
+          reason,
+          text: null,
+          form,
+          wasTried: false,
+        });
+      }
+    }
+    if (texts.length === 0) return;
+    await writer.writeAll();
+  }
+}
+
+const unreadable = (id: string, reason: string, text: string): NewHole => ({
+  kind: 'unreadable',
+  key: id,
+  sessionId: id,
+  reason,
+  text,
+  form: 'entity',
+  wasTried: true,
+});

@@ -1,0 +1,287 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { timestampFromDate } from '../domain/timestamp.ts';
+import { SyncError } from '../domain/sync-error.ts';
+import type { ListForm, RunCounts, RunOutcome, TasksMode } from '../domain/sync-run.ts';
+import { readHoles } from '../db/holes.ts';
+import type { HeldRun } from '../db/hold-source.ts';
+import { writeDiscoveredComputers, writeInventory } from '../db/inventory.ts';
+import { closeList, countCreatedSince, countListed, readListState } from '../db/list-state.ts';
+import { nameJobs } from '../db/name-jobs.ts';
+import { finishRun, progressRecorder } from '../db/sync-runs.ts';
+import type { SessionList, Source } from '../sources/source.ts';
+import { openBatchWriter } from './batch-writer.ts';
+import { fillHoles } from './fill-holes.ts';
+import { rememberList, type ListMemory } from './list-memory.ts';
+import { readList } from './read-list.ts';
+import { countUp, startTally, type Tally } from './tally.ts';
+import { toSyncError } from './to-sync-error.ts';
+
+/** Sessions a transaction. With requests behind them, smaller batches lose less of the work to a crash. */
+const batchSize = { entity: 1_000, reference: 500 } as const satisfies Record<ListForm, number>;
+/** A list that breaks off is read again so often within one run, unless it took so long to break. Milliseconds. */
+const listAttempts = 2;
+const patienceMs = 30_000;
+/** Records after which those who watch hear how far the list has come. */
+const reportEvery = 500;
+/** A run that ends does not wait longer for its record to be written; the next one closes it. Milliseconds. */
+const silenceMs = 10_000;
+const dayMs = 86_400_000;
+
+export type PollOptions = {
+  readonly list: 'auto' | ListForm;
+  readonly tasks: TasksMode;
+  readonly signal: AbortSignal;
+  /** Whether every hole is tried, as a person who waits expects, or only those that are due. */
+  readonly isImpatient: boolean;
+  readonly onProgress?: (progress: Pick<RunCounts, 'listed' | 'new' | 'changed'>) => void;
+  /** What went wrong without ending the run. */
+  readonly onWarning?: (message: string) => void;
+};
+
+type State = {
+  readonly tally: Tally;
+  form: ListForm | null;
+  memory: ListMemory;
+  /** From the database, after a whole list. */
+  missing: number | undefined;
+};
+
+/**
+ * One run over one source that is held already: reads the list, stores what is new or changed, tries the holes, and proves
+ * that everything listed is stored. Never throws: a failure is an outcome, and is recorded as one. Does not give the source back.
+ */
+export async function poll(source: Source, held: HeldRun, options: PollOptions): Promise<RunOutcome> {
+  const state: State = {
+    tally: startTally(),
+    form: null,
+    memory: rememberList(new Uint8Array()),
+    missing: undefined,
+  };
+  let failure: SyncError | undefined;
+  try {
+    await readSource(source, held, options, state);
+  } catch (error) {
+    failure = toSyncError(error, options.signal, held.lost);
+  }
+  const { memory, tally } = state;
+  const counts = countUp(tally, { seen: memory.countSeen(), known: memory.countKnown() }, state.missing);
+  failure ??= incompleteness(tally, counts);
+  return conclude(source, held, { form: state.form, counts, failure }, options.signal);
+}
+
+async function readSource(
+  source: Source,
+  held: HeldRun,
+  options: PollOptions,
+  state: State,
+): Promise<void> {
+  await source.logOn();
+  const known = await held.read(readListState);
+  const holes = await held.read(readHoles);
+  const { tally } = state;
+  const memory = (state.memory = rememberList(known.listed));
+  const jobNames = new Set([...known.jobNames, ...(await readInventory(source, held, options))]);
+  if (known.areComputersDue) {
+    const computers = await optional(() => source.readComputers(), options);
+    await held.write((write) => writeDiscoveredComputers(write, computers ?? null));
+  }
+
+  const record = progressRecorder(held.database, held);
+  let listed = 0;
+  let reported = 0;
+  const report = () => {
+    reported = listed;
+    const progress = { listed, new: tally.new, changed: tally.changed };
+    options.onProgress?.(progress);
+    record(progress);
+  };
+  const unfinished = new Set(known.unfinished);
+  const openWriter = (form: ListForm) =>
+    openBatchWriter(held, tally, {
+      size: batchSize[form],
+      tasks: options.tasks,
+      jobNames,
+      unfinished,
+      holes: new Set(holes.map((hole) => hole.key)),
+      parser: source.parser,
+      onWritten: report,
+    });
+  const isDue = (hole: { readonly isDue: boolean }) => options.isImpatient || hole.isDue;
+  const asked = new Set<string>();
+  const context = {
+    source,
+    memory,
+    tally,
+    unfinished,
+    paused: new Set(holes.filter((hole) => !isDue(hole)).map((hole) => hole.key)),
+    asked,
+    onRecords: (records: number) => {
+      listed += records;
+      if (listed - reported >= reportEvery) report();
+    },
+  };
+
+  const list = await readWhole(
+    async () => {
+      const opened = await source.list(options.list, memory.isKnown);
+      state.form = opened.form;
+      await readList(opened, { ...context, writer: openWriter(opened.form) });
+      return opened;
+    },
+    () => {
+      memory.startOver();
+      tally.stored = listed = reported = 0;
+      tally.unreadable.clear();
+      tally.unfetched.clear();
+      tally.unidentified.clear();
+      asked.clear();
+    },
+    tally,
+    options,
+  );
+  await close(list, source, held, memory, options);
+  const due = holes.filter(isDue).flatMap((hole) => hole.sessionId ?? []);
+  await fillHoles(held, source, openWriter('reference'), { due, asked, tally });
+  await held.write((write) => nameJobs(write, known.version + 1n));
+  state.missing = Math.max(0, memory.countSeen() - (await held.read(countListed)));
+  const collectedAt = await optional(() => source.readCollectedAt(), options);
+  if (collectedAt !== undefined) {
+    await held.write(async ({ tx, sourceId }) => {
+      await tx.$executeRaw`
+        update sources set last_collected_at = ${collectedAt}::timestamptz where id = ${sourceId}::integer`;
+    });
+  }
+}
+
+/** Reads a list, once more if it breaks off soon for a reason that may pass. */
+async function readWhole(
+  read: () => Promise<SessionList>,
+  startOver: () => void,
+  tally: Tally,
+  options: PollOptions,
+): Promise<SessionList> {
+  for (let attempt = 1; ; attempt += 1) {
+    const startedAt = performance.now();
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof SyncError) || error.kind !== 'transient' || tally.hasWriteFailed) throw error;
+      if (attempt >= listAttempts || performance.now() - startedAt > patienceMs) throw error;
+      options.onWarning?.(`${error.message} Reading the list again.`);
+      startOver();
+    }
+  }
+}
+
+/**
+ * Notes what the list no longer shows, and what it covers. A list that suddenly lacks most of what it should still show is
+ * stored, but covers nothing: the next one tells whether that was the truth.
+ */
+async function close(
+  list: SessionList,
+  source: Source,
+  held: HeldRun,
+  memory: ListMemory,
+  options: PollOptions,
+): Promise<void> {
+  const gone = memory.gone();
+  const start = Date.parse(list.readAt) - source.listReachMs;
+  // A day's grace: the source cuts its list by its own clock.
+  const since = timestampFromDate(new Date(start + dayMs));
+  const young =
+    gone.length === 0
+      ? 0
+      : await held.read((database, sourceId) => countCreatedSince(database, sourceId, gone, since));
+  const isDoubted = young >= 10 && young > memory.countBefore() / 2;
+  if (isDoubted) {
+    options.onWarning?.(
+      `The list lacks ${young} of ${memory.countBefore()} sessions that it should still show. Was a backup server removed, or Enterprise Manager restored from a backup? Nothing is deleted here, and what comes back is taken up again.`,
+    );
+  }
+  const covered = isDoubted ? null : { from: timestampFromDate(new Date(start)), to: list.readAt };
+  await held.write((write) => closeList(write, { gone, covered }));
+}
+
+/** Stores servers and jobs where the account may read them, and returns the names of the jobs administrators made. */
+async function readInventory(
+  source: Source,
+  held: HeldRun,
+  options: PollOptions,
+): Promise<readonly string[]> {
+  const servers = (await optional(() => source.readServers(), options)) ?? [];
+  const jobs = (await optional(() => source.readJobs(), options)) ?? [];
+  if (servers.length + jobs.length > 0)
+    await held.write((write) => writeInventory(write, servers, jobs));
+  return jobs.filter((job) => job.jobType !== 'AgentManagement').map((job) => job.name);
+}
+
+/** Reads what a run can do without. The logon has succeeded: whatever fails here says something about this resource only. */
+async function optional<T>(read: () => Promise<T>, options: PollOptions): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof SyncError) || error.kind === 'interrupted') throw error;
+    options.onWarning?.(`${error.message} The run goes on without it.`);
+    return undefined;
+  }
+}
+
+/** A run that came to its end but may not be called a success. */
+function incompleteness(tally: Tally, counts: RunCounts): SyncError | undefined {
+  const [unreadable] = [...tally.unreadable.values(), ...tally.unidentified.values()];
+  if (unreadable !== undefined) {
+    return new SyncError(
+      'contract',
+      `${counts.unreadable} of ${counts.listed} listed sessions could not be read whole. What could be read is stored, the others are whole; view report.holes shows them. The first: ${unreadable}`,
+    );
+  }
+  const [unfetched] = tally.unfetched.values();
+  if (unfetched !== undefined) {
+    return new SyncError(
+      'transient',
+      `${counts.unfetched} of ${counts.listed} listed sessions could not be read by id; view report.holes shows them, and they are asked for again. The first: ${unfetched}`,
+    );
+  }
+  if (counts.missing !== null && counts.missing > 0) {
+    return new SyncError(
+      'contract',
+      `${counts.missing} listed sessions are not in the database. Run sync again: it reads them anew.`,
+    );
+  }
+  return undefined;
+}
+
+/** Draws a run's sums and records them. A run that could not be recorded was not a success, whatever it read. */
+export async function conclude(
+  source: Pick<Source, 'usage'>,
+  held: HeldRun,
+  run: { readonly form: ListForm | null; readonly counts: RunCounts; readonly failure: SyncError | undefined },
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const { form, counts, failure } = run;
+  const outcome: RunOutcome = {
+    status: failure === undefined ? 'succeeded' : 'failed',
+    form,
+    counts,
+    ...source.usage(),
+    error: failure === undefined ? null : { kind: failure.kind, message: failure.message },
+  };
+  const answered = new AbortController();
+  try {
+    await Promise.race([
+      finishRun(held.database, held, outcome),
+      wait(silenceMs, undefined, { signal: answered.signal }).then(() => {
+        throw new SyncError(
+          'transient',
+          'The database did not answer: the end of the run is not recorded.',
+        );
+      }),
+    ]);
+    return outcome;
+  } catch (error) {
+    const { kind, message } = toSyncError(error, signal, held.lost);
+    return { ...outcome, status: 'failed', error: outcome.error ?? { kind, message } };
+  } finally {
+    answered.abort();
+  }
+}
