@@ -24,8 +24,8 @@ export async function readAccess(pool: pg.Pool, hash: Buffer | undefined): Promi
   const { rows } = await pool.query<AccessRow>({
     name: 'read-access',
     text: `select
-       (select id from installation limit 1) || '-' || (select sum(version) from changes) as version,
-       exists (select from api_keys) as "hasKeys",
+       (select id from installation limit 1) || '-' || (select coalesce(sum(version), 0) from sources) as version,
+       exists (select 1 from api_keys) as "hasKeys",
        key.id,
        key.scope,
        key.last_used_at > now() - interval '1 minute' as "isUseNoted"
