@@ -2,7 +2,7 @@ import pg from 'pg';
 import { classifyDatabaseError } from './classify-database-error.ts';
 import { openDatabase, type Database } from './open-database.ts';
 import { startEmbeddedPostgres } from '../embedded-postgres/start-embedded-postgres.ts';
-import { migrateDatabase } from './migrate.ts';
+import { migrateDatabase } from './migrate/migrate-database.ts';
 import { openPool } from './open-pool.ts';
 import { ensureReaderRole } from './reader-role.ts';
 

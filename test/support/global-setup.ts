@@ -7,7 +7,7 @@ import {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
 } from '../../src/embedded-postgres/start-embedded-postgres.ts';
-import { migrateDatabase } from '../../src/db/migrate.ts';
+import { migrateDatabase } from '../../src/db/migrate/migrate-database.ts';
 import { endLeftProcesses } from './leaks.ts';
 
 declare module 'vitest' {

@@ -19,6 +19,8 @@ const computerColumns = columns(`
   consecutive_failures integer
   usual_interval_seconds double?
   is_overdue boolean
+  change_number bigint?
+  last_changed_at timestamp?
 `);
 
 export const computers: Resource = {

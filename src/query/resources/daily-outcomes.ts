@@ -27,6 +27,7 @@ export const dailyOutcomes: Resource = {
     retries integer
     duration_seconds_sum double
     processed_bytes_sum bigint
+    unknown integer
   `),
   key: [
     { name: 'day', type: 'date' },

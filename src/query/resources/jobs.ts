@@ -23,6 +23,8 @@ export const jobs: Resource = {
     last_success_at timestamp?
     sessions_30d integer
     success_rate_30d double?
+    change_number bigint
+    last_changed_at timestamp?
   `),
   key: [
     { name: 'source', type: 'text' },

@@ -8,6 +8,7 @@ const counts = ['total', 'success', 'warning', 'failed', 'running', 'lost', 'ret
 export const outcomesByDay: Resource = {
   name: 'outcomes-by-day',
   title: 'All runs of a kind that began on a day',
+  // What report.outcomes_by_day shows; from the rows below it, so that every filter chooses what is added up.
   relation: 'report.daily_outcomes',
   grouped: {
     columns: [
@@ -16,6 +17,7 @@ export const outcomesByDay: Resource = {
       ...counts.map((count) => `sum(${count}) as ${count}`),
       'sum(duration_seconds_sum) as duration_seconds_sum',
       'least(sum(processed_bytes_sum), 9223372036854775807)::bigint as processed_bytes_sum',
+      'sum(unknown) as unknown',
     ].join(', '),
     by: 'day, kind',
   },
@@ -25,6 +27,7 @@ export const outcomesByDay: Resource = {
     ${counts.map((count) => `${count} bigint`).join('\n')}
     duration_seconds_sum double
     processed_bytes_sum bigint
+    unknown bigint
   `),
   key: [
     { name: 'day', type: 'date' },

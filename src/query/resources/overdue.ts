@@ -5,6 +5,6 @@ export const overdue: Resource = {
   ...computers,
   name: 'overdue',
   title: 'A computer without a success for twice its usual interval',
-  relation: '(select * from report.computers where is_overdue)',
+  relation: 'report.overdue',
   filters: computers.filters.filter(({ name }) => name !== 'isOverdue'),
 };

@@ -15,6 +15,8 @@ export const servers: Resource = {
     first_seen_at timestamp
     last_seen_at timestamp
     newest_session_at timestamp?
+    change_number bigint
+    last_changed_at timestamp?
   `),
   key: [
     { name: 'source', type: 'text' },

@@ -47,6 +47,7 @@ export const sessions: Resource = {
     last_seen_at timestamp
     last_changed_at timestamp
     arrival_lag_seconds double
+    change_number bigint
   `),
   key: [
     { name: 'created_at', type: 'timestamp' },

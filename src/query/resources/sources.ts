@@ -16,6 +16,9 @@ export const sources: Resource = {
     missing integer
     newest_session_at timestamp?
     last_collected_at timestamp?
+    holes integer
+    covered_from timestamp?
+    uncovered_seconds double?
   `),
   key: [{ name: 'source', type: 'text' }],
   filters: [bySource],

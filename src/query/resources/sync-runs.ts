@@ -10,19 +10,21 @@ export const syncRuns: Resource = {
     run_id uuid
     source text
     trigger text: cli schedule api backfill
-    form text?: entity reference
+    form text?: entity reference delta
     status text: running succeeded failed
     started_at timestamp
     finished_at timestamp?
     listed integer
     new_sessions integer
     changed integer
-    unchanged integer
-    missing integer
+    unchanged integer?
+    missing integer?
     requests integer
     bytes_received bigint
     error_kind text?
     error_message text?
+    unreadable integer
+    unfetched integer?
   `),
   key: [
     { name: 'started_at', type: 'timestamp' },

@@ -14,4 +14,6 @@ export const taskColumns = columns(`
   created_at timestamp?
   ended_at timestamp?
   duration_seconds double?
+  change_number bigint
+  last_changed_at timestamp?
 `);
