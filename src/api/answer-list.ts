@@ -42,7 +42,6 @@ export function answerList(resource: Resource, options: QueryOptions, downloads:
       }
       const client = watchClient(request);
       downloads.underWay += 1;
-      const end = options.beginDownload();
       const stream = Readable.from(
         exportRows(format, resource.columns, streamRows(pool, resource, question, client.gone)),
         { objectMode: false, highWaterMark: 262_144 },
@@ -53,7 +52,6 @@ export function answerList(resource: Resource, options: QueryOptions, downloads:
       stream.once('close', () => {
         client.forget();
         downloads.underWay -= 1;
-        end();
       });
       nameDownload(reply, resource, format);
       return reply.type(mediaTypes[format]).send(stream);

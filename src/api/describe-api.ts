@@ -10,7 +10,6 @@ export async function describeApi(version: string): Promise<unknown> {
     pool: () => undefined,
     noteKeyUse: () => undefined,
     requestSync: () => Promise.resolve('unknown'),
-    beginDownload: () => () => undefined,
     rateLimit: 1,
     corsOrigins: [],
   });

@@ -13,8 +13,6 @@ export type QueryOptions = {
   readonly noteKeyUse: (id: string) => void;
   /** Puts a sync of the source into the queue. Throws when the queue does not answer. */
   readonly requestSync: (source: string) => Promise<SyncRequest>;
-  /** Called when a download begins; what it returns, when it has ended. */
-  readonly beginDownload: () => () => void;
   /** Requests a minute and key. */
   readonly rateLimit: number;
   /** Origins of web pages that may ask; none: only the own. */

@@ -1,6 +1,6 @@
 import type { Config, SourceConfig } from '../config/config.ts';
 import type { SyncReport } from '../domain/sync-run.ts';
-import type { RunOutcome } from '../domain/sync-run.ts';
+import type { BackfillOutcome } from '../sync/backfill.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 import type { History } from '../db/open-history.ts';
 
@@ -15,8 +15,19 @@ export type SyncWatcher = {
   readonly onWarning?: (message: string) => void;
 };
 
+/** What is to be read beyond the lists. */
+export type BackfillOrder = {
+  /** undefined: all gaps. */
+  readonly since: Timestamp | undefined;
+  /** Whether covered days are read too. */
+  readonly again: boolean;
+};
+
 export type BackfillReport = Pick<SyncReport, 'source'> &
-  ({ readonly skipped: true } | { readonly skipped: false; readonly outcome: RunOutcome });
+  (
+    | { readonly skipped: true }
+    | { readonly skipped: false; readonly outcome: BackfillOutcome; readonly holes: number }
+  );
 
 /** A finding of the doctor: good, a warning to know of, or a fault to mend. */
 export type Finding = { readonly verdict: 'good' | 'warning' | 'bad'; readonly what: string };
@@ -47,18 +58,16 @@ export type App = {
   readonly backfillSource: (
     history: History,
     source: SourceConfig,
-    since: Timestamp,
+    order: BackfillOrder,
     onProgress: (progress: { readonly day: string; readonly read: number; readonly new: number }) => void,
   ) => Promise<BackfillReport>;
   /** Looks at one source from address to rights, stopping at the first fault that hides the rest. */
   readonly examineSource: (source: SourceConfig) => AsyncIterable<Finding>;
   /** Looks at the queue that the service would use. */
   readonly examineQueue: (config: Config, history: History) => AsyncIterable<Finding>;
-  /** Called when much is about to be streamed; what it returns, when that has ended. */
-  readonly beginDownload: () => () => void;
   readonly startSimulator: (options: Partial<SimulatorOptions>) => Promise<RunningSimulator>;
-  /** Asks the service to read the source back to `since`, a little after each poll. */
-  readonly requestBackfill: (history: History, source: SourceConfig, since: Timestamp) => Promise<void>;
+  /** Leaves a backfill to the service, which reads a little after each poll. */
+  readonly requestBackfill: (history: History, source: SourceConfig, order: BackfillOrder) => Promise<void>;
   /** Runs API, worker, or both until the signal. Throws ConfigError or SyncError for what waiting does not mend. */
   readonly runService: (
     config: Config,

@@ -42,12 +42,13 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
   program
     .command('backfill')
     .description(
-      'read further back than the list shows, through /query, day by day; can be stopped and resumed',
+      'read what no list showed, through /query: all gaps, or further back; can be stopped and resumed',
     )
-    .requiredOption('--since <date>', 'how far back, for example 2026-01-31')
+    .option('--since <date>', 'how far back, for example 2026-01-31; without it, all gaps are read')
+    .option('--again', 'read covered days again, too')
     .option('--source <name>', 'only this one')
     .option('--queue', 'leave it to the service, which reads a little after each poll')
-    .action(async (options: { since: string; source?: string; queue?: boolean }) =>
+    .action(async (options: { since?: string; again?: boolean; source?: string; queue?: boolean }) =>
       onExit(await (await import('./backfill-command.ts')).runBackfillCommand(app, options)),
     );
 

@@ -47,8 +47,8 @@ async function checkDatabaseAndQueue(
   try {
     const history = await app.openHistory(config);
     try {
-      const [row] = await history.statements.$queryRawUnsafe<{ version: string }[]>('show server_version');
-      const version = (row as { server_version?: string } | undefined)?.server_version ?? 'unknown';
+      const { rows } = await history.pool.query<{ server_version: string }>('show server_version');
+      const version = rows[0]?.server_version ?? 'unknown';
       const where = history.isEmbedded
         ? `embedded, data under ${config.dataDir}`
         : describeDatabase(history.url);

@@ -42,6 +42,7 @@ export async function runDemoCommand(app: App, options: { readonly once?: boolea
         allowHttp: false,
         list: 'auto',
         tasks: 'all',
+        batch: 'auto',
         concurrency: 4,
       };
       const isGood = await sync(app, history, source);

@@ -29,7 +29,6 @@ export async function runExportCommand(app: App, options: ExportOptions): Promis
   const history = await app.openHistory(app.readConfig());
   const pool = openQueryPool(history.url, 2, () => undefined);
   const rows = { written: 0 };
-  const ended = app.beginDownload();
   try {
     const source = exportRows(
       format,
@@ -48,7 +47,6 @@ export async function runExportCommand(app: App, options: ExportOptions): Promis
     app.stderr.write('Stopped before the end; what was written is not whole.\n');
     return 1;
   } finally {
-    ended();
     await pool.end();
     await history.close();
   }

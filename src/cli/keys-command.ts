@@ -13,10 +13,10 @@ export async function runKeysCreateCommand(
 ): Promise<ExitCode> {
   const name = options.name.trim();
   if (name === '') throw new ConfigError('--name is empty. Example: --name grafana');
-  const made = await withHistory(app, async ({ statements }) =>
-    options.ifNone === true && (await hasApiKey(statements))
+  const made = await withHistory(app, async ({ prisma }) =>
+    options.ifNone === true && (await hasApiKey(prisma))
       ? undefined
-      : createApiKey(statements, { name, scope: options.scope }),
+      : createApiKey(prisma, { name, scope: options.scope }),
   );
   if (made === undefined) {
     app.stderr.write('There is a good key already; none was made.\n');
@@ -31,7 +31,7 @@ export async function runKeysCreateCommand(
 }
 
 export async function runKeysListCommand(app: App): Promise<ExitCode> {
-  const keys = await withHistory(app, ({ statements }) => listApiKeys(statements));
+  const keys = await withHistory(app, ({ prisma }) => listApiKeys(prisma));
   const now = Date.now();
   const when = (at: Date | null) => ago(at?.toISOString() ?? null, now);
   if (keys.length === 0) {
@@ -51,7 +51,7 @@ export async function runKeysListCommand(app: App): Promise<ExitCode> {
 }
 
 export async function runKeysRevokeCommand(app: App, id: string): Promise<ExitCode> {
-  const isRevoked = await withHistory(app, ({ statements }) => revokeApiKey(statements, id));
+  const isRevoked = await withHistory(app, ({ prisma }) => revokeApiKey(prisma, id));
   const paint = painter(app.stdout);
   if (isRevoked) app.stdout.write(`${paint('green', '✓')} Key ${id} is revoked.\n`);
   else app.stderr.write(`There is no good key ${id}. session-history keys list shows them.\n`);

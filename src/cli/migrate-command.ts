@@ -1,5 +1,5 @@
 import { describeDatabase } from '../db/open-history.ts';
-import { rebuildFigures } from '../db/rebuild-figures.ts';
+import { rebuildDerived } from '../db/rebuild-derived.ts';
 import { ensureReaderRole, makeLoginStatement } from '../db/reader-role.ts';
 import type { App, ExitCode } from './app.ts';
 import { painter } from './paint.ts';
@@ -16,11 +16,11 @@ export async function runMigrateCommand(
     app.stdout.write(`${paint('green', '✓')} ${describeDatabase(history.url)}  ${what}\n`);
     if (options.rebuild === true) {
       app.stderr.write('Working out again what is kept beside the sessions. Syncs wait meanwhile.\n');
-      await rebuildFigures(history.url);
+      await rebuildDerived(history.url);
       app.stdout.write(`${paint('green', '✓')} runs and computers are worked out anew from the sessions\n`);
     }
     app.stdout.write(
-      (await ensureReaderRole(history.statements))
+      (await ensureReaderRole(history.prisma))
         ? `  Role session_history_reader may read schema report and nothing else. One statement makes a login of it:\n    ${makeLoginStatement}\n`
         : `  ${paint('yellow', 'This account may not create roles.')} As a database administrator run, then migrate again:\n    create role session_history_reader nologin;\n`,
     );

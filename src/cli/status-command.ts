@@ -8,7 +8,7 @@ import { painter } from './paint.ts';
 export async function runStatusCommand(app: App, options: { readonly json?: boolean }): Promise<ExitCode> {
   const history = await app.openHistory(app.readConfig());
   try {
-    const sources = await readStatus(history.statements);
+    const sources = await readStatus(history);
     if (options.json === true) {
       for (const source of sources) app.stdout.write(`${JSON.stringify(source)}\n`);
       return 0;
@@ -25,7 +25,6 @@ export async function runStatusCommand(app: App, options: { readonly json?: bool
 function describeSource(app: App, source: SourceStatus): string {
   const paint = painter(app.stdout);
   const now = Date.now();
-  const isGood = source.lastStatus === 'succeeded' && source.missing === 0 && source.unreadable === 0;
   const days = source.daysUntilLoss;
   const loss =
     days === null
@@ -35,15 +34,27 @@ function describeSource(app: App, source: SourceStatus): string {
         : `${days} days until loss`;
   const holes = [
     source.missing > 0 && `${count(source.missing)} listed sessions missing`,
-    source.unreadable > 0 && `${count(source.unreadable)} records unreadable`,
-    source.lost > 0 && `${count(source.lost)} sessions lost unfinished`,
+    source.unreadable > 0 && `${count(source.unreadable)} unreadable`,
+    source.unfetched > 0 && `${count(source.unfetched)} not fetched`,
+    source.gaps.length > 0 && `${count(source.gaps.length)} gaps`,
+    source.holes > source.unreadable + source.unfetched + source.gaps.length &&
+      `tasks of ${count(source.holes - source.unreadable - source.unfetched - source.gaps.length)} sessions`,
   ].filter((hole) => hole !== false);
   const lines = [
-    `${isGood ? paint('green', '✓') : paint('red', '✗')} ${paint('bold', source.source)}  last run ${source.lastStatus ?? 'none'} ${ago(source.lastRunAt, now)}, last success ${ago(source.lastSuccessAt, now)}, ${loss}`,
-    `    ${count(source.sessions)} sessions, newest ${ago(source.newestSessionAt, now)}, ${count(source.unfinished)} unfinished, tasks of ${count(source.tasksWaiting)} waiting, EM collected ${ago(source.lastCollectedAt, now)}`,
-    `    holes: ${holes.length === 0 ? 'none' : paint('yellow', holes.join(', '))}`,
+    `${markOf(app, source)} ${paint('bold', source.source)}  last run ${source.lastStatus ?? 'none'} ${ago(source.lastRunAt, now)}, last success ${ago(source.lastSuccessAt, now)}, ${loss}`,
+    `    ${count(source.sessions)} sessions, newest ${ago(source.newestSessionAt, now)}, ${count(source.unfinished)} unfinished, ${count(source.lost)} lost unfinished, tasks of ${count(source.tasksWaiting)} waiting, EM collected ${ago(source.lastCollectedAt, now)}`,
+    `    covered from ${source.coveredFrom?.slice(0, 16).replace('T', ' ') ?? 'never'}, holes: ${holes.length === 0 ? 'none' : paint('yellow', holes.join(', '))}`,
+    ...source.gaps.slice(0, 5).map(({ from, to }) => `    ${paint('yellow', 'gap')} ${from} to ${to}`),
   ];
+  if (source.gaps.length > 0) lines.push('    Gaps are read by: npx session-history backfill');
   if (source.lastStatus === 'failed' && source.lastError !== null)
     lines.push(`    ${paint('red', source.lastError)}`);
   return `${lines.join('\n')}\n`;
+}
+
+function markOf(app: App, source: SourceStatus): string {
+  const paint = painter(app.stdout);
+  if (source.lastStatus === 'running') return paint('yellow', '…');
+  const isGood = source.lastStatus === 'succeeded' && source.holes === 0;
+  return isGood ? paint('green', '✓') : paint('red', '✗');
 }

@@ -1,6 +1,7 @@
 import { requireSources } from '../config/read-config.ts';
 import { ConfigError, type Config, type SourceConfig } from '../config/config.ts';
 import type { SyncReport } from '../domain/sync-run.ts';
+import { guessListLength } from '../db/list-state.ts';
 import type { History } from '../db/open-history.ts';
 import type { App, ExitCode } from './app.ts';
 import { bytes, count, duration } from './format.ts';
@@ -51,7 +52,7 @@ export async function syncSources(
   const work = async () => {
     for (let source = queue.shift(); source !== undefined && !app.signal.aborted; source = queue.shift()) {
       const { name } = source;
-      const expected = line.isShown ? await countListed(history, name) : 0;
+      const expected = line.isShown ? await guessListLength(history, name) : 0;
       const report = await app.syncSource(history, source, {
         onProgress: (progress) => {
           line.show(() => {
@@ -74,27 +75,21 @@ export async function syncSources(
   return reports;
 }
 
-/** How long the list was last time: the best guess at how long it is now. */
-async function countListed(history: History, source: string): Promise<number> {
-  const [row] = await history.statements.$queryRawUnsafe<{ count: number }[]>(
-    `select count(*)::integer as count
-     from listed_records
-     join sources as source on source.id = source_id
-     where source.name = $1::text`,
-    source,
-  );
-  return row?.count ?? 0;
-}
-
 function describeReport(app: App, report: SyncReport): string {
   const paint = painter(app.stdout);
   if (report.status === 'skipped') {
     return `${paint('yellow', '–')} ${paint('bold', report.source)}  skipped: another process is syncing this source right now\n`;
   }
   const isGood = report.status === 'succeeded';
+  const { unreadable, unfetched, holes } = report;
+  const inPart = [
+    unreadable > 0 && `  unreadable ${count(unreadable)}`,
+    unfetched > 0 && `  unfetched ${count(unfetched)}`,
+    holes !== null && holes > 0 && paint('yellow', `  holes ${count(holes)}`),
+  ].filter((one) => one !== false);
   const figures =
     `  listed ${count(report.listed)}  new ${count(report.new)}  changed ${count(report.changed)}  ` +
-    `unchanged ${count(report.unchanged)}  missing ${count(report.missing)}\n` +
+    `unchanged ${known(report.unchanged)}  missing ${known(report.missing)}${inPart.join('')}\n` +
     paint(
       'dim',
       `  ${count(report.requests)} requests, ${bytes(report.bytesReceived)}, ${report.form ?? 'no'} list, run ${report.runId ?? '-'}`,
@@ -105,3 +100,5 @@ function describeReport(app: App, report: SyncReport): string {
     (report.error === null ? '' : `  ${paint('red', report.error.kind)}: ${report.error.message}\n`)
   );
 }
+
+const known = (figure: number | null) => (figure === null ? 'not known' : count(figure));

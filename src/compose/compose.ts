@@ -1,8 +1,6 @@
 import type { App } from '../cli/app.ts';
 import { readConfig } from '../config/read-config.ts';
 import type { Logger } from 'pino';
-import { startCollectingEarly } from './collect-garbage-early.ts';
-import { connectionTo } from './connection-to.ts';
 import { packageVersion } from './package-version.ts';
 
 /** What the program takes from the process that runs it. */
@@ -17,6 +15,7 @@ export type Surroundings = {
 /** Puts the parts together: the only place that knows them all. A command loads the parts it needs: starting is most of a short sync. */
 export function compose({ environment, workingFolder, stdout, stderr, signal }: Surroundings): App {
   let logLevel = 'info';
+  let configured: readonly string[] = [];
   let log: Promise<Logger> | undefined;
   // Loaded when there is something to say: most commands never log a line.
   const openLog = (): Promise<Logger> =>
@@ -29,6 +28,7 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
     readConfig: () => {
       const config = readConfig(environment, workingFolder);
       logLevel = config.logLevel;
+      configured = config.sources.map((source) => source.name);
       for (const hint of config.hints) warn(hint);
       return config;
     },
@@ -41,13 +41,16 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
     openHistory: async (place) => (await import('../db/open-history.ts')).openHistory(place),
 
     syncSource: async (history, source, watcher) =>
-      (await import('./sync-here.ts')).syncHere(history, source, watcher, signal),
+      (await import('./sync-here.ts')).syncHere(history, { ...source, configured }, watcher, signal),
 
-    backfillSource: async (history, source, since, onProgress) =>
-      (await import('./sync-here.ts')).backfillHere(history, source, { since, signal, onProgress }),
+    backfillSource: async (history, source, order, onProgress) =>
+      (await import('./sync-here.ts')).backfillHere(history, { ...source, configured }, order, {
+        signal,
+        onProgress,
+      }),
 
-    requestBackfill: async (history, source, since) =>
-      (await import('./sync-here.ts')).requestBackfillOf(history, source, since),
+    requestBackfill: async (history, source, order) =>
+      (await import('./sync-here.ts')).requestBackfillOf(history, { ...source, configured }, order),
 
     runService: async (config, runs, onReady) => {
       const { runSessionHistory } = await import('./service.ts');
@@ -61,11 +64,11 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
       });
     },
 
-    beginDownload: startCollectingEarly,
     async *examineQueue(config, history) {
       yield* (await import('./examine-queue.ts')).examineQueue(config, history);
     },
     async *examineSource(source) {
+      const { connectionTo } = await import('./open-source.ts');
       const { examineEnterpriseManager } =
         await import('../sources/enterprise-manager/examine-enterprise-manager.ts');
       yield* examineEnterpriseManager(connectionTo(source, signal));

@@ -31,7 +31,7 @@ export async function startHttp(parts: HttpParts): Promise<Closable & { readonly
   const since = Date.now();
   const readVitals = async () => {
     const [progress, queues] = await Promise.all([
-      inTime(async () => state.history && readProgress(state.history.statements)),
+      inTime(async () => state.history && readProgress(state.history)),
       inTime(async () => state.queues?.count()),
     ]);
     return { progress, queues };

@@ -10,7 +10,6 @@ import { openQueryPool, type QueryPool } from '../query/sql/open-query-pool.ts';
 import { noteKeyUse } from '../query/sql/read-access.ts';
 import { readProgress } from '../db/schedule.ts';
 import { classifyFailure } from './queues.ts';
-import { startCollectingEarly } from './collect-garbage-early.ts';
 
 /** Connections for questions; downloads take some of them, and the others stay free for pages. */
 const poolSize = 12;
@@ -28,7 +27,6 @@ export function openQueries(parts: {
     options: {
       version: parts.version,
       dashboardFolder: fileURLToPath(new URL('../dashboard', import.meta.url)),
-      beginDownload: startCollectingEarly,
       rateLimit: config.apiRateLimit,
       corsOrigins: config.apiCorsOrigins,
       pool: () => {
@@ -51,10 +49,9 @@ export function openQueries(parts: {
 }
 
 async function requestSync(history: History, queues: Queues, source: string): Promise<SyncRequest> {
-  const [progress] = await readProgress(history.statements, source);
+  const [progress] = await readProgress(history, source);
   if (progress === undefined) {
-    const prisma = await history.prisma();
-    const known = await prisma.source.findUnique({ where: { name: source }, select: { id: true } });
+    const known = await history.prisma.source.findUnique({ where: { name: source }, select: { id: true } });
     return known === null ? 'unknown' : 'not-scheduled';
   }
   // Asking again and again would lock the account.

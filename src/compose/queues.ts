@@ -22,7 +22,7 @@ export async function openQueuesOf(
       );
     }
     // Braces: on a Redis cluster all keys of one queue have to lie on one node.
-    const prefix = `{session-history:${(await readInstallation(history.statements)).slice(0, 8)}}`;
+    const prefix = `{session-history:${(await readInstallation(history.prisma)).slice(0, 8)}}`;
     const redis = connectRedis(config.redisUrl, onTrouble);
     return await owning(openQueues({ kind: 'redis', redis, prefix }, options), () => {
       redis.disconnect();

@@ -3,6 +3,7 @@ import { ConfigError, type Config } from '../config/config.ts';
 import { createMetrics } from '../metrics/create-metrics.ts';
 import type { Queues } from '../queue/open-queues.ts';
 import { runService } from '../service/run-service.ts';
+import { isLoopback } from '../domain/is-loopback.ts';
 import { hasApiKey } from '../db/api-keys.ts';
 import { describeDatabase, openHistory, type History } from '../db/open-history.ts';
 import { startHttp } from './http.ts';
@@ -90,14 +91,10 @@ export async function runSessionHistory(options: ServiceOptions): Promise<void> 
   log.info('stopped');
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
 /** The history is not for everybody on the network. */
-async function requireKey({ statements }: History): Promise<void> {
+async function requireKey({ prisma }: History): Promise<void> {
   try {
-    if (await hasApiKey(statements)) return;
+    if (await hasApiKey(prisma)) return;
   } catch (error) {
     throw classifyFailure(error);
   }

@@ -1,21 +1,20 @@
 import type { Logger } from 'pino';
 import type { Config, SourceConfig } from '../config/config.ts';
-import { connectEnterpriseManager } from '../sources/enterprise-manager/connect-enterprise-manager.ts';
+import { noteBackfill, readRequestedBackfill } from '../db/backfills.ts';
+import { readCoverage } from '../db/coverage.ts';
+import { findOrCreateSource } from '../db/find-or-create-source.ts';
+import { holdForRun, holdForTasks } from '../db/hold-source.ts';
+import type { History } from '../db/open-history.ts';
+import { noteRefusedCredentials, publishSchedule, readProgress } from '../db/schedule.ts';
 import { limitRepeats } from '../log/limit-repeats.ts';
 import type { Metrics } from '../metrics/create-metrics.ts';
 import type { Queues } from '../queue/open-queues.ts';
 import type { WorkPorts } from '../queue/process-job.ts';
 import { runWorker, type RunningWorker } from '../queue/run-worker.ts';
-import { readRequestedBackfill } from '../db/backfills.ts';
-import { holdBacklog } from '../db/held-backlog.ts';
-import type { History } from '../db/open-history.ts';
-import { noteRefusedCredentials, publishSchedule, readProgress } from '../db/schedule.ts';
-import { holdSource } from '../db/source-history.ts';
-import { drainHeldBacklog } from '../sync/drain-held-backlog.ts';
-import { runBackfill } from '../sync/run-backfill.ts';
+import { backfill, rangesToRead } from '../sync/backfill.ts';
+import { drainTasks } from '../sync/drain-tasks.ts';
 import { syncSource } from '../sync/sync-source.ts';
-import { collectingGarbageEarly } from './collect-garbage-early.ts';
-import { connectionTo, describeEvent } from './connection-to.ts';
+import { openSource } from './open-source.ts';
 import { classifyFailure } from './queues.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -36,13 +35,13 @@ const remarkQuietMs = 3_600_000;
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { config, history, queues, log, trouble } = parts;
   try {
-    await publishSchedule(history.statements, config.sources, config.syncIntervalMinutes * 60_000);
+    await publishSchedule(history.prisma, config.sources, config.syncIntervalMinutes * 60_000);
     return await runWorker({
       sources: config.sources,
       concurrency: config.workerConcurrency,
       queues,
       ports: portsOf(parts),
-      readAllProgress: () => readProgress(history.statements),
+      readAllProgress: () => readProgress(history),
       onLate: (progress) => {
         const { source, intervalMs, lastFinishedAt } = progress;
         const lastEnd = lastFinishedAt === null ? null : new Date(lastFinishedAt).toISOString();
@@ -60,14 +59,11 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
 
 function portsOf({ history, log, metrics, signal }: WorkerParts): WorkPorts {
   const limited = limitRepeats(remarkQuietMs);
-  const connect = (source: SourceConfig, until: AbortSignal) =>
-    connectEnterpriseManager(
-      connectionTo(source, until, (event) => {
-        const text = describeEvent(event);
-        // What is repeated in vain ends up in the run's own line.
-        if (text !== undefined) log.debug({ source: source.name }, text);
-      }),
-    );
+  const open = (source: SourceConfig, until: AbortSignal) =>
+    openSource(history, source, until, (message) => {
+      // What is repeated in vain ends up in the run's own line.
+      log.debug({ source: source.name }, message);
+    });
   const remark = (source: SourceConfig) => (message: string) => {
     limited(`${source.name} ${message}`, () => {
       log.warn({ source: source.name }, message);
@@ -75,64 +71,77 @@ function portsOf({ history, log, metrics, signal }: WorkerParts): WorkPorts {
   };
 
   return {
-    readProgress: async (source) => (await readProgress(history.statements, source))[0],
-    noteRefusedCredentials: (source, hash) => noteRefusedCredentials(history.statements, source, hash),
+    readProgress: async (source) => (await readProgress(history, source))[0],
+    noteRefusedCredentials: (source, hash) => noteRefusedCredentials(history.prisma, source, hash),
 
     syncSource: (source, trigger) =>
-      collectingGarbageEarly(() =>
-        syncSource(
-          {
-            hold: () => holdSource(history, source, trigger),
-            holdBacklog: () => holdBacklog(history, source),
-            connect: (until) => connect(source, until),
-          },
-          {
-            source: source.name,
-            list: source.list,
-            concurrency: source.concurrency,
-            readsTasks: false,
-            signal,
-            onWarning: remark(source),
-          },
-        ),
-      ),
+      syncSource(history, source, (until) => open(source, until), {
+        trigger,
+        list: source.list,
+        tasks: source.tasks,
+        readsTasks: false,
+        isImpatient: false,
+        signal,
+        onWarning: remark(source),
+      }),
 
     drainTasks: async (source) => {
-      const em = connect(source, signal);
+      const held = await holdForTasks(history, source);
+      if (held === undefined) return;
+      const until = AbortSignal.any([signal, held.lost]);
       try {
-        const drained = await drainHeldBacklog(em, () => holdBacklog(history, source), {
-          concurrency: gentle(source),
-          signal,
-          onWarning: remark(source),
-        });
-        if (drained !== undefined) log.info({ source: source.name, ...drained }, 'tasks read');
+        // Half the requests at once that the source allows: the polls come first.
+        const gentle = { ...source, concurrency: Math.max(1, Math.floor(source.concurrency / 2)) };
+        const connected = await open(gentle, until);
+        try {
+          const drained = await drainTasks(held, connected, { signal: until, isImpatient: false });
+          log.info({ source: source.name, ...drained }, 'tasks read');
+        } finally {
+          await connected.close();
+        }
       } finally {
-        await em.close();
+        await held.release();
       }
     },
 
     continueBackfill: async (source, maxMs) => {
-      const since = await readRequestedBackfill(history.statements, source.name);
-      if (since === undefined) return;
-      const held = await holdSource(history, source, 'backfill');
+      const id = await findOrCreateSource(history.prisma, source);
+      const requested = await readRequestedBackfill(history, id);
+      const order = {
+        since: requested?.since ?? undefined,
+        againUntil: requested?.againUntil ?? undefined,
+        isImpatient: false,
+      };
+      // Nothing to read is no reason to log on.
+      if (rangesToRead(await readCoverage(history, id), order).length === 0) {
+        if (requested !== undefined) await noteBackfill(history.prisma, id, null);
+        return;
+      }
+      const held = await holdForRun(history, source, 'backfill');
       if (held === undefined) return;
-      const em = connect(source, AbortSignal.any([signal, held.lost]));
+      const until = AbortSignal.any([signal, held.lost]);
       const end = performance.now() + maxMs;
       try {
-        const { status, counts, error } = await collectingGarbageEarly(() =>
-          runBackfill(em, held, {
-            since,
+        const connected = await open(source, until);
+        try {
+          const outcome = await backfill(connected, held, {
+            ...order,
+            tasks: source.tasks,
             signal,
             isTimeUp: () => performance.now() > end,
-          }),
-        );
-        log[error === null ? 'info' : 'warn'](
-          { source: source.name, since, status, read: counts.listed, new: counts.new, error },
-          `backfill ${status}`,
-        );
+          });
+          const { status, counts, error, againUntil, isCutShort } = outcome;
+          if (requested !== undefined)
+            await noteBackfill(history.prisma, id, isCutShort ? { ...requested, againUntil } : null);
+          log[error === null ? 'info' : 'warn'](
+            { source: source.name, ...requested, status, read: counts.listed, new: counts.new, error },
+            `backfill ${status}`,
+          );
+        } finally {
+          await connected.close();
+        }
       } finally {
         await held.release();
-        await em.close();
       }
     },
 
@@ -148,9 +157,4 @@ function portsOf({ history, log, metrics, signal }: WorkerParts): WorkPorts {
       }
     },
   };
-}
-
-/** Half the requests at once that the source allows: the polls come first. */
-function gentle(source: SourceConfig): number {
-  return Math.max(1, Math.floor(source.concurrency / 2));
 }

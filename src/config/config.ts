@@ -1,5 +1,4 @@
-import type { ListForm } from '../domain/sync-run.ts';
-import type { TasksMode } from '../domain/sync-run.ts';
+import type { ListForm, TasksMode } from '../domain/sync-run.ts';
 
 /** How to reach one Enterprise Manager and what to read from it. */
 export type SourceConfig = {
@@ -13,6 +12,8 @@ export type SourceConfig = {
   readonly tasks: TasksMode;
   /** Requests at once. */
   readonly concurrency: number;
+  /** Whether many sessions are looked up with one request, where the source answers that truthfully. */
+  readonly batch: 'auto' | 'off';
 };
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;

@@ -3,6 +3,7 @@ import { ConfigError, type Config, type SourceConfig } from './config.ts';
 import { describeMissing, describeMistaken, describeWrong } from './describe-problem.ts';
 import { gatherProblems } from './problems.ts';
 import { readEnvironment, type Environment } from './read-environment.ts';
+import { isLoopback } from '../domain/is-loopback.ts';
 import { noteMissing, readOwnSource } from './read-own-source.ts';
 import { readSourcesFile } from './read-sources-file.ts';
 import { variableRules } from './variable-rules.ts';
@@ -28,6 +29,14 @@ export function readConfig(environment: Environment, workingFolder: string): Con
     problems.attempt(() => readOwnSource(values, workingFolder)) ?? [],
     file === undefined ? [] : (problems.attempt(() => readSourcesFile(workingFolder, file, values)) ?? []),
   ].flat();
+  for (const source of sources) {
+    const { protocol, hostname, origin } = new URL(source.url);
+    if (protocol === 'http:' && !isLoopback(hostname) && !source.allowHttp) {
+      problems.add(
+        `${origin} would get user name and password of source "${source.name}" unencrypted. Use https (usually port 9398), or allow it: EM_ALLOW_HTTP=true ("allowHttp": true in SOURCES_FILE).`,
+      );
+    }
+  }
   const names = sources.map((source) => source.name);
   for (const name of new Set(names.filter((one, index) => names.indexOf(one) !== index))) {
     problems.add(

@@ -34,5 +34,6 @@ export function readOwnSource(values: Values, workingFolder: string): SourceConf
     list: values.SYNC_LIST,
     tasks: values.SYNC_TASKS,
     concurrency: values.EM_CONCURRENCY,
+    batch: values.EM_BATCH,
   };
 }

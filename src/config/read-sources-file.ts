@@ -41,7 +41,7 @@ const shape = '[{"name": "...", "url": "https://...:9398", "username": "...", "p
 export function readSourcesFile(
   workingFolder: string,
   file: string,
-  defaults: Pick<Values, 'SYNC_LIST' | 'SYNC_TASKS' | 'EM_CONCURRENCY'>,
+  defaults: Pick<Values, 'SYNC_LIST' | 'SYNC_TASKS' | 'EM_CONCURRENCY' | 'EM_BATCH'>,
 ): readonly SourceConfig[] {
   const whole = path.resolve(workingFolder, file);
   const content = parseJson(readText('SOURCES_FILE', workingFolder, file), whole);
@@ -61,6 +61,7 @@ export function readSourcesFile(
     list: list ?? defaults.SYNC_LIST,
     tasks: tasks ?? defaults.SYNC_TASKS,
     concurrency: atOnce ?? defaults.EM_CONCURRENCY,
+    batch: defaults.EM_BATCH,
   }));
 }
 

@@ -79,6 +79,7 @@ export const oneOf = <const Words extends readonly [string, ...string[]]>(words:
   z.enum(words, `is none of ${words.join(', ')}`);
 export const listForm = oneOf(['auto', 'entity', 'reference']);
 export const tasksMode = oneOf(['all', 'failed', 'none']);
+export const batchMode = oneOf(['auto', 'off']);
 
 function parseUrl(value: string): URL | undefined {
   return URL.canParse(value) ? new URL(value) : undefined;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { logLevels } from './config.ts';
 import {
+  batchMode,
   bool,
   certSha256,
   concurrency,
@@ -37,6 +38,7 @@ export const variableRules = z.object({
   SYNC_LIST: listForm.default('auto'),
   SYNC_TASKS: tasksMode.default('all'),
   EM_CONCURRENCY: concurrency.default(4),
+  EM_BATCH: batchMode.default('auto'),
   WORKER_CONCURRENCY: workerConcurrency.default(16),
   WORKER_PORT: port.optional(),
   TRACING: bool.default(false),

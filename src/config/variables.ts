@@ -103,6 +103,13 @@ export const variables = [
     default: '4',
   },
   {
+    name: 'EM_BATCH',
+    meaning:
+      'auto to look up many sessions with one request where Enterprise Manager answers that truthfully, or off',
+    example: 'auto',
+    default: 'auto',
+  },
+  {
     name: 'WORKER_CONCURRENCY',
     meaning: 'the number of sources a process polls at once',
     example: '16',

@@ -13,7 +13,10 @@ where source_id = $1::integer
 order by from_at`;
 
 /** The timeline of a source. */
-export async function readCoverage({ pool }: Pick<Database, 'pool'>, sourceId: number): Promise<readonly Span[]> {
+export async function readCoverage(
+  { pool }: Pick<Database, 'pool'>,
+  sourceId: number,
+): Promise<readonly Span[]> {
   return (await pool.query<Span>(timeline, [sourceId])).rows;
 }
 

@@ -45,7 +45,8 @@ async function settleRuns(
       ) as next on true
       where touched.is_retry or next.is_retry
     ),
-    -- From the first attempt before to the next one after: nothing beyond can have changed.
+    -- From the first attempt before that this transaction did not write (it may have become, or may have been, a last attempt)
+    -- to the next one after: nothing beyond can have changed.
     range as materialized (
       select distinct
         near.job_id,
@@ -57,6 +58,7 @@ async function settleRuns(
               and earlier.job_id = near.job_id
               and (earlier.created_at, earlier.session_id) < (near.created_at, near.session_id)
               and not earlier.is_retry
+              and earlier.change_number <> ${version}::bigint
             order by earlier.created_at desc, earlier.session_id desc
             limit 1
           ),

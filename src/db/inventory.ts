@@ -46,10 +46,7 @@ async function upsertServers(
           then excluded.change_number else known.change_number end`;
 }
 
-async function upsertJobs(
-  { tx, sourceId, version, now }: Write,
-  jobs: readonly BackupJob[],
-): Promise<void> {
+async function upsertJobs({ tx, sourceId, version, now }: Write, jobs: readonly BackupJob[]): Promise<void> {
   const rows = jobs.map((job) => ({
     job_id: job.id,
     job_name: job.name,

@@ -73,7 +73,10 @@ export async function guessListLength({ pool }: Database, source: string): Promi
  */
 export async function closeList(
   write: Write,
-  list: { readonly gone: readonly string[]; readonly covered: { readonly from: Timestamp; readonly to: Timestamp } | null },
+  list: {
+    readonly gone: readonly string[];
+    readonly covered: { readonly from: Timestamp; readonly to: Timestamp } | null;
+  },
 ): Promise<void> {
   const { tx, sourceId, now } = write;
   if (list.gone.length > 0) {

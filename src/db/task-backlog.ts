@@ -11,10 +11,7 @@ export type DueTasks = {
 };
 
 /** Queues the final sessions that this transaction changed. */
-export async function queueTasks(
-  { tx, sourceId, version, now }: Write,
-  mode: TasksMode,
-): Promise<void> {
+export async function queueTasks({ tx, sourceId, version, now }: Write, mode: TasksMode): Promise<void> {
   if (mode === 'none') return;
   await tx.$executeRaw`
     insert into task_backlog (source_id, session_id, created_at, change_number, due_at)

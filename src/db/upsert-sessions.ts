@@ -212,4 +212,3 @@ export async function markListed(
     from json_to_recordset(${JSON.stringify(records)}::json) as listed(session_id uuid, fingerprint uuid)
     where sessions.source_id = ${sourceId}::integer and sessions.session_id = listed.session_id`;
 }
-

@@ -3,7 +3,13 @@ import { followSessions } from './follow-sessions.ts';
 import { closeHoles, noteHoles, type NewHole } from './holes.ts';
 import { addNamedInventory } from './inventory.ts';
 import { queueTasks } from './task-backlog.ts';
-import { markListed, upsertSessions, type SessionRow, type Telling, type Upserted } from './upsert-sessions.ts';
+import {
+  markListed,
+  upsertSessions,
+  type SessionRow,
+  type Telling,
+  type Upserted,
+} from './upsert-sessions.ts';
 import type { Write } from './write-transaction.ts';
 
 /** What comes true together. No session may occur twice in it. */

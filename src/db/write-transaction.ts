@@ -41,10 +41,7 @@ export async function writeTo<T>(
         set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
       from raised`;
     if (row === undefined) {
-      throw new SyncError(
-        'interrupted',
-        `Another run has taken over source ${source.name}; this one stops.`,
-      );
+      throw new SyncError('interrupted', `Another run has taken over source ${source.name}; this one stops.`);
     }
     return work({ tx, sourceId: source.id, version: row.version, now: row.now });
   }, limits);

@@ -76,7 +76,13 @@ function extend(timeline: readonly Span[], range: Range, at: Timestamp): readonl
   if (range.from >= range.to) return timeline;
   const first = timeline[0];
   const last = timeline.at(-1);
-  const gap = (from: Timestamp, to: Timestamp): Span => ({ ...untried(at), from, to, via: null, readAt: null });
+  const gap = (from: Timestamp, to: Timestamp): Span => ({
+    ...untried(at),
+    from,
+    to,
+    via: null,
+    readAt: null,
+  });
   if (first === undefined || last === undefined) return [gap(range.from, range.to)];
   return [
     ...(range.from < first.from ? [gap(range.from, first.from)] : []),
@@ -125,7 +131,10 @@ function merge(spans: readonly Span[]): readonly Span[] {
 }
 
 const areAlike = (a: Span, b: Span) =>
-  a.via === b.via && a.attempts === b.attempts && a.reason === b.reason && (a.via !== null || a.dueAt === b.dueAt);
+  a.via === b.via &&
+  a.attempts === b.attempts &&
+  a.reason === b.reason &&
+  (a.via !== null || a.dueAt === b.dueAt);
 
 const laterOf = (a: Timestamp, b: Timestamp): Timestamp => (a > b ? a : b);
 const earlierOf = (a: Timestamp, b: Timestamp): Timestamp => (a < b ? a : b);

@@ -61,13 +61,34 @@ export function createMetrics(version: string): Metrics {
   const missing = gauge('missing_sessions', 'Listed sessions that the last run did not store: holes.', [
     'source',
   ]);
+  const holes = gauge(
+    'holes',
+    'What is known not to be stored as it should be; view report.holes lists it.',
+    ['source', 'kind'],
+  );
+  const uncovered = gauge(
+    'uncovered_seconds',
+    'Length of the gaps between the first and the last moment that was read.',
+    ['source'],
+  );
   const late = gauge('late', '1 when no run has ended for three intervals.', ['source']);
   const interval = gauge('interval_seconds', 'The poll interval.', ['source']);
   const jobs = gauge('queue_jobs', 'Jobs in the queue.', ['queue', 'state']);
   const databaseUp = gauge('database_up', '1 when the database answers.', []);
   const queueUp = gauge('queue_up', '1 when the queue answers.', []);
 
-  const perSource = [lastSuccess, sinceSuccess, collected, untilLoss, failures, missing, late, interval];
+  const perSource = [
+    lastSuccess,
+    sinceSuccess,
+    collected,
+    untilLoss,
+    failures,
+    missing,
+    holes,
+    uncovered,
+    late,
+    interval,
+  ];
 
   return {
     recordRun: (report, trigger) => {
@@ -89,6 +110,11 @@ export function createMetrics(version: string): Metrics {
         interval.set({ source }, one.intervalMs / 1_000);
         failures.set({ source }, one.failuresInARow);
         missing.set({ source }, one.lastMissing);
+        holes.set({ source, kind: 'unreadable' }, one.unreadableHoles);
+        holes.set({ source, kind: 'unfetched' }, one.unfetchedHoles);
+        holes.set({ source, kind: 'tasks' }, one.tasksHoles);
+        holes.set({ source, kind: 'gap' }, one.gapHoles);
+        uncovered.set({ source }, one.uncoveredSeconds);
         late.set({ source }, isLate(one, startedAt, now) ? 1 : 0);
         if (one.lastCollectedAt !== null) collected.set({ source }, one.lastCollectedAt / 1_000);
         const days = daysUntilLoss(one, now);

@@ -1,5 +1,5 @@
 import type { SourceConfig } from '../config/config.ts';
-import { isDue, pauseBeforeNextRun } from '../domain/next-run.ts';
+import { isDue, isRefused, pauseBeforeNextRun } from '../domain/next-run.ts';
 import type { SourceProgress } from '../domain/source-progress.ts';
 import type { SyncReport } from '../domain/sync-run.ts';
 import type { Processor, Queues } from './open-queues.ts';
@@ -37,13 +37,23 @@ export function processJobs(
     await queues.add({ name: 'sync', source: name, trigger: 'schedule' }, name);
   }
 
+  /** Whether the account must rest: whatever put the job into the queue, a refused password is not tried again at once. */
+  async function mustRest(source: SourceConfig, known?: SourceProgress): Promise<boolean> {
+    const progress = known ?? (await ports.readProgress(source.name));
+    if (progress === undefined || !isRefused(progress, Date.now())) return false;
+    return !(await haveCredentialsChanged(progress, source));
+  }
+
   async function sync(source: SourceConfig, trigger: 'schedule' | 'api'): Promise<void> {
+    if (await mustRest(source)) return;
     const report = await ports.syncSource(source, trigger);
     if (report.error?.kind === 'unauthorized')
       await ports.noteRefusedCredentials(source.name, await hashCredentials(source));
     const progress = await ports.readProgress(source.name).catch(() => undefined);
     ports.onRun(report, trigger, progress === undefined ? null : pauseBeforeNextRun(progress));
-    if (progress === undefined || report.status !== 'succeeded') return;
+    if (progress === undefined || report.status === 'skipped') return;
+    // Only a refused logon stops a source: whatever else went wrong, tasks and gaps are read.
+    if (report.error?.kind === 'unauthorized' || report.error?.kind === 'interrupted') return;
     if (progress.refusedCredentials !== null) await ports.noteRefusedCredentials(source.name, null);
     if (progress.hasDueTasks && source.tasks !== 'none')
       await queues.add({ name: 'tasks', source: source.name }, `tasks ${source.name}`);
@@ -53,7 +63,7 @@ export function processJobs(
 
   async function continueBackfill(source: SourceConfig): Promise<void> {
     const progress = await ports.readProgress(source.name);
-    if (progress?.hasBackfill !== true) return;
+    if (progress?.hasBackfill !== true || (await mustRest(source, progress))) return;
     await ports.continueBackfill(source, Math.min(longestSliceMs, progress.intervalMs / 2));
   }
 
@@ -67,7 +77,7 @@ export function processJobs(
       case 'sync':
         return sync(source, job.trigger);
       case 'tasks':
-        return ports.drainTasks(source);
+        return (await mustRest(source)) ? undefined : ports.drainTasks(source);
       case 'backfill':
         return continueBackfill(source);
     }

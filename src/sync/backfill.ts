@@ -78,7 +78,8 @@ export async function backfill(
       holes: new Set(holes.map((hole) => hole.key)),
       parser: source.parser,
     });
-    for (const range of rangesToRead(timeline, options)) {
+    const ranges = rangesToRead(timeline, options);
+    for (const range of ranges) {
       let to = range.to;
       let lengthMs = dayMs;
       while (to > range.from) {
@@ -89,7 +90,7 @@ export async function backfill(
         }
         const from = laterOf(shift(to, -lengthMs), range.from);
         const before = seen.sessions;
-        await readWindow({ from, to }, { source, held, writer, tally, doubts, seen });
+        await readWindow({ from, to }, { source, held, writer, tally, doubts, seen, ranges });
         if (options.againUntil !== undefined) againUntil = from;
         options.onProgress?.({ day: from.slice(0, 10), read: seen.sessions, new: tally.new });
         lengthMs = seen.sessions - before < fewSessions ? Math.min(lengthMs * 2, longestMs) : dayMs;
@@ -109,9 +110,9 @@ export async function backfill(
 }
 
 /** What is to be read, newest first. */
-function rangesToRead(
+export function rangesToRead(
   timeline: readonly Span[],
-  { since, againUntil, isImpatient }: BackfillOptions,
+  { since, againUntil, isImpatient }: Pick<BackfillOptions, 'since' | 'againUntil' | 'isImpatient'>,
 ): readonly Window[] {
   const end = timeline.at(-1)?.to ?? timestampFromDate(new Date());
   if (againUntil !== undefined) {
@@ -130,6 +131,8 @@ type Context = {
   readonly tally: Tally;
   readonly doubts: Doubt[];
   readonly seen: { sessions: number };
+  /** All that is to be read. */
+  readonly ranges: readonly Window[];
 };
 
 async function readWindow(window: Window, context: Context): Promise<void> {
@@ -145,7 +148,7 @@ async function readWindow(window: Window, context: Context): Promise<void> {
       return;
     }
     case 'refused':
-      await noteDoubt(held, window, answer.reason);
+      for (const range of context.ranges) await noteDoubt(held, range, answer.reason);
       throw new SyncError('contract', `${answer.reason} What was read before is kept.`);
     case 'too-large':
     case 'doubtful': {
@@ -156,7 +159,9 @@ async function readWindow(window: Window, context: Context): Promise<void> {
       }
       seen.sessions += answer.records.length;
       const reason =
-        answer.as === 'doubtful' ? answer.reason : 'More sessions were created at one moment than can be read.';
+        answer.as === 'doubtful'
+          ? answer.reason
+          : 'More sessions were created at one moment than can be read.';
       doubts.push({ ...window, reason });
       await noteDoubt(held, window, reason);
     }

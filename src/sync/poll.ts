@@ -69,12 +69,7 @@ export async function poll(source: Source, held: HeldRun, options: PollOptions):
   return conclude(source, held, { form: state.form, counts, failure }, options.signal);
 }
 
-async function readSource(
-  source: Source,
-  held: HeldRun,
-  options: PollOptions,
-  state: State,
-): Promise<void> {
+async function readSource(source: Source, held: HeldRun, options: PollOptions, state: State): Promise<void> {
   await source.logOn();
   const known = await held.read(readListState);
   const holes = await held.read(readHoles);
@@ -210,8 +205,7 @@ async function readInventory(
 ): Promise<readonly string[]> {
   const servers = (await optional(() => source.readServers(), options)) ?? [];
   const jobs = (await optional(() => source.readJobs(), options)) ?? [];
-  if (servers.length + jobs.length > 0)
-    await held.write((write) => writeInventory(write, servers, jobs));
+  if (servers.length + jobs.length > 0) await held.write((write) => writeInventory(write, servers, jobs));
   return jobs.filter((job) => job.jobType !== 'AgentManagement').map((job) => job.name);
 }
 
@@ -255,7 +249,11 @@ function incompleteness(tally: Tally, counts: RunCounts): SyncError | undefined 
 export async function conclude(
   source: Pick<Source, 'usage'>,
   held: HeldRun,
-  run: { readonly form: ListForm | null; readonly counts: RunCounts; readonly failure: SyncError | undefined },
+  run: {
+    readonly form: ListForm | null;
+    readonly counts: RunCounts;
+    readonly failure: SyncError | undefined;
+  },
   signal: AbortSignal,
 ): Promise<RunOutcome> {
   const { form, counts, failure } = run;
@@ -271,10 +269,7 @@ export async function conclude(
     await Promise.race([
       finishRun(held.database, held, outcome),
       wait(silenceMs, undefined, { signal: answered.signal }).then(() => {
-        throw new SyncError(
-          'transient',
-          'The database did not answer: the end of the run is not recorded.',
-        );
+        throw new SyncError('transient', 'The database did not answer: the end of the run is not recorded.');
       }),
     ]);
     return outcome;

@@ -85,8 +85,7 @@ export async function readList(list: SessionList, context: ListContext): Promise
 
   function writeHeldBack(): void {
     for (const [id, { session, fingerprint }] of heldBack) {
-      const isShown =
-        memory.isStoredShown(id) || !mayBeShownToo(id, fingerprint) || shownOtherwise.has(id);
+      const isShown = memory.isStoredShown(id) || !mayBeShownToo(id, fingerprint) || shownOtherwise.has(id);
       if (isShown && !(unfinished.has(id) && isFinal(session))) continue;
       writer.add('whole', session, { fingerprint, isCounted: !isShown });
       shownOtherwise.add(id);
@@ -214,7 +213,15 @@ export async function readList(list: SessionList, context: ListContext): Promise
 }
 
 export const unfetched = (id: string, reason: string) =>
-  ({ kind: 'unfetched', key: id, sessionId: id, reason, text: null, form: null, wasTried: true }) as const satisfies NewHole;
+  ({
+    kind: 'unfetched',
+    key: id,
+    sessionId: id,
+    reason,
+    text: null,
+    form: null,
+    wasTried: true,
+  }) as const satisfies NewHole;
 
 /** Whether two fingerprints were made of the same form by the same parser: their last byte tells. */
 const areComparable = (a: string, b: string) => a.slice(-2) === b.slice(-2);

@@ -24,13 +24,13 @@ export async function syncSource(
   database: Database,
   source: HoldableSource,
   /** Asks nothing of the source yet. Aborting the signal ends every request. */
-  connect: (signal: AbortSignal) => Source,
+  connect: (signal: AbortSignal) => Promise<Source>,
   options: SyncOptions,
 ): Promise<SyncReport> {
   const startedAt = performance.now();
   const report = (
     runId: string | null,
-    outcome: Pick<SyncReport, 'status' | 'error'> & Partial<RunOutcome>,
+    outcome: Pick<SyncReport, 'status' | 'error'> & Partial<Omit<RunOutcome, 'status'>>,
     holes: number | null,
   ): SyncReport => {
     const { counts, status, form = null, requests = 0, bytesReceived = 0, error } = outcome;
@@ -47,8 +47,7 @@ export async function syncSource(
       error,
     };
   };
-  const failed = ({ kind, message }: SyncError) =>
-    ({ status: 'failed', error: { kind, message } }) as const;
+  const failed = ({ kind, message }: SyncError) => ({ status: 'failed', error: { kind, message } }) as const;
 
   let held: HeldRun | undefined;
   try {
@@ -63,7 +62,7 @@ export async function syncSource(
   try {
     let outcome: RunOutcome;
     try {
-      connected = connect(AbortSignal.any([options.signal, held.lost]));
+      connected = await connect(AbortSignal.any([options.signal, held.lost]));
       outcome = await poll(connected, held, options);
     } catch (error) {
       const usage = () => ({ requests: 0, bytesReceived: 0 });
