@@ -33,7 +33,9 @@ export async function migrateDatabase(databaseUrl: string): Promise<{ readonly a
     // Nearly every start finds nothing to do and is spared the wait for whoever migrates.
     if (planMigration(await readApplied(client), migrations).kind === 'none') return { applied: [] };
     // The default limits of a role or a database are meant for its questions.
-    await client.query('set statement_timeout = 0; set lock_timeout = 0; set idle_in_transaction_session_timeout = 0');
+    await client.query(
+      'set statement_timeout = 0; set lock_timeout = 0; set idle_in_transaction_session_timeout = 0',
+    );
     // A process that was killed leaves its script running in the server, maybe for minutes, and these locks with it.
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     await client.query('select pg_advisory_lock($1)', [engineLock]);

@@ -29,7 +29,10 @@ export async function readMigrations(): Promise<readonly Migration[]> {
 }
 
 /** What runs before and after the migrations to bring a database of version 0.1 over. */
-export async function readUpgradeScripts(): Promise<{ readonly setAside: string; readonly carryOver: string }> {
+export async function readUpgradeScripts(): Promise<{
+  readonly setAside: string;
+  readonly carryOver: string;
+}> {
   const read = (name: string) => readFile(path.join(prismaFolder, 'upgrade-from-0.1', name), 'utf8');
   return { setAside: await read('1_set_aside.sql'), carryOver: await read('2_carry_over.sql') };
 }
