@@ -133,7 +133,7 @@ create index sessions_listed_idx on sessions (source_id, session_id) include (fi
 -- What may still get a result? A few rows at any time; every run looks at them again.
 create index sessions_unfinished_idx on sessions (source_id, session_id) where not is_final and lost_at is null;
 -- What has changed since number N? Rows of one commit share a number, so the index stays small.
-create index sessions_change_number_idx on sessions (source_id, change_number);
+create index sessions_source_id_change_number_idx on sessions (source_id, change_number);
 -- The neighbours of a session in its job (runs), a job's newest session, the filter `jobId`.
 create index sessions_job_id_created_at_session_id_idx on sessions (job_id, created_at, session_id);
 -- The children of a session, the filter `parentId`.

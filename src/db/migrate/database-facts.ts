@@ -50,7 +50,8 @@ export function refuseUnfit(facts: DatabaseFacts): void {
 
 function whyUnfit(facts: DatabaseFacts): string | undefined {
   const { database, user, version, encoding, schema } = facts;
-  const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
+  const quoted = (name: string) =>
+    /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
   if (version < 130_000)
     return `The server runs PostgreSQL ${Math.floor(version / 10_000)}, and the history needs 13 or newer: name a newer server in DATABASE_URL.`;
   if (encoding !== 'UTF8')

@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { computerCalendar } from '../../../src/query/resources/computer-calendar.ts';
 import { computers } from '../../../src/query/resources/computers.ts';
 import { dailyOutcomes } from '../../../src/query/resources/daily-outcomes.ts';
+import { durationGrowth } from '../../../src/query/resources/duration-growth.ts';
 import { jobs } from '../../../src/query/resources/jobs.ts';
+import { outcomesByDay } from '../../../src/query/resources/outcomes-by-day.ts';
+import { overdue } from '../../../src/query/resources/overdue.ts';
 import { servers } from '../../../src/query/resources/servers.ts';
 import { sessions } from '../../../src/query/resources/sessions.ts';
 import { sources } from '../../../src/query/resources/sources.ts';
@@ -57,6 +61,10 @@ it.each([
   ['source_health', sources.columns],
   ['sync_runs', syncRuns.columns],
   ['tasks', taskColumns],
+  ['overdue', overdue.columns],
+  ['computer_calendar', computerCalendar.columns],
+  ['duration_growth', durationGrowth.columns],
+  ['outcomes_by_day', outcomesByDay.columns],
 ] as const)('API and export have the columns of report.%s', (view, columns) => {
   expect(columns.map(({ name }) => name)).toEqual(Object.keys(shown[view] ?? {}));
   for (const { name, type } of columns)

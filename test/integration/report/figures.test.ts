@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { keepFigures } from '../../support/keep-figures.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
 
 // The expected rows were worked out by hand from the rule in docs/bi.md, not by a program.
@@ -16,7 +17,9 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 beforeEach(() =>
-  database.query('delete from sessions; delete from discovered_computers; delete from sync_runs'),
+  database.query(
+    'delete from sessions; delete from computers; delete from discovered_computers; delete from sync_runs',
+  ),
 );
 
 type Given = {
@@ -56,11 +59,12 @@ async function store(...sessions: readonly Given[]): Promise<void> {
       [id ?? null, kind, job, computer, minutes, minutes === null ? 'None' : result, retry, lost, bytes],
     );
   }
+  await keepFigures(database);
 }
 
 describe('report.daily_outcomes', () => {
   const shown = () =>
-    database.query(`select day::text, kind, total, success, warning, failed, running, lost, retries, duration_seconds_sum as seconds,
+    database.query(`select day::text, kind, total, success, warning, failed, running, lost, unknown, retries, duration_seconds_sum as seconds,
       processed_bytes_sum::integer as bytes from report.daily_outcomes order by day, kind`);
 
   it('counts a run once, on the day of its first attempt, with the outcome of its last', async () => {
@@ -92,6 +96,7 @@ describe('report.daily_outcomes', () => {
         failed: 0,
         running: 0,
         lost: 0,
+        unknown: 0,
         retries: 1,
         seconds: 1_500,
         bytes: 11,
@@ -105,6 +110,7 @@ describe('report.daily_outcomes', () => {
         failed: 1,
         running: 0,
         lost: 0,
+        unknown: 0,
         retries: 2,
         seconds: 1_200,
         bytes: 100,
@@ -118,6 +124,7 @@ describe('report.daily_outcomes', () => {
         failed: 0,
         running: 0,
         lost: 0,
+        unknown: 0,
         retries: 0,
         seconds: 5_400,
         bytes: 0,
@@ -141,6 +148,7 @@ describe('report.daily_outcomes', () => {
         failed: 0,
         running: 1,
         lost: 0,
+        unknown: 1,
         retries: 0,
         seconds: 600,
         bytes: 0,
@@ -154,6 +162,7 @@ describe('report.daily_outcomes', () => {
         failed: 0,
         running: 0,
         lost: 1,
+        unknown: 0,
         retries: 0,
         seconds: 0,
         bytes: 0,

@@ -13,6 +13,11 @@ beforeAll(async () => {
     insert into sources (name, url) values ('hq', 'https://em.example');
     insert into sessions (source_id, session_id, session_name, kind, computer, is_retry, created_at)
       values (1, gen_random_uuid(), 'one', 'computer', 'PC-1', false, now());
+    insert into computers (source_id, computer_key, computer) values (1, computer_key('PC-1'), 'PC-1');
+    insert into coverage (source_id, from_at, to_at, via, first_seen_at) values
+      (1, '2026-01-01Z', '2026-02-01Z', 'list', now()), (1, '2026-02-01Z', '2026-03-01Z', null, now());
+    insert into holes (source_id, hole_key, kind, reason, first_seen_at, due_at) values (1, gen_random_uuid(), 'unreadable', 'torn', now(), now());
+    insert into task_backlog (source_id, session_id, created_at, attempts, due_at) select source_id, session_id, created_at, 1, now() from sessions;
     insert into api_keys (name, scope, key_hash) values ('key', 'read', 'hash');
   `);
   const history = openDatabase(database.url);
@@ -103,9 +108,9 @@ it.each([
   `update report.sessions set outcome = 'success'`,
   `delete from report.sessions`,
   'truncate sessions',
-  'select rebuild_figures()',
-  'select settle_computers(1, 10)',
-  `select keep_runs(array[row(1, gen_random_uuid(), null, 'computer', 'PC-1', now(), false)::touched_session], true)`,
+  'select * from coverage',
+  'select * from holes',
+  'insert into computers (source_id, computer_key, computer) values (1, gen_random_uuid(), $$mine$$)',
   'create table report.mine ()',
   'create table public.mine ()',
   'create view report.mine as select 1',

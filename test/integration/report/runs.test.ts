@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { keepFigures } from '../../support/keep-figures.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
 
 // The expected rows were worked out by hand from the rule in docs/bi.md, not by a program.
@@ -22,6 +23,7 @@ beforeAll(async () => {
       -- Its first attempt is not known; it still runs.
       (5, 'b', 'PC-B', null, true, '2026-03-03 00:00Z', null)
     ) as given(id, job, computer, result, retry, created, ended)`);
+  await keepFigures(database);
 });
 afterAll(() => database.drop());
 
@@ -108,6 +110,7 @@ it('the last success of a job or a computer is the end that came last, also wher
     from (values
       (timestamptz '2026-03-04 20:00Z', timestamptz '2026-03-05 09:00Z'), ('2026-03-05 06:00Z', '2026-03-05 06:10Z')
     ) as given(created, ended)`);
+  await keepFigures(database);
   const ends = (rows: string) =>
     database.query<{ end: string }>(`select last_success_at::text as end from ${rows}`);
   expect([
