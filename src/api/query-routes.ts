@@ -2,8 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import { Problem } from './problems.ts';
 import { computerCalendar } from '../query/resources/computer-calendar.ts';
 import { computers } from '../query/resources/computers.ts';
+import { coverage } from '../query/resources/coverage.ts';
 import { dailyOutcomes } from '../query/resources/daily-outcomes.ts';
 import { durationGrowth } from '../query/resources/duration-growth.ts';
+import { holes } from '../query/resources/holes.ts';
 import { jobs } from '../query/resources/jobs.ts';
 import { outcomesByDay } from '../query/resources/outcomes-by-day.ts';
 import { overdue } from '../query/resources/overdue.ts';
@@ -45,6 +47,8 @@ const lists = [
   ],
   ['/sources', sources, 'Sync', 'Enterprise Managers, and how they stand'],
   ['/sync-runs', syncRuns, 'Sync', 'Runs of the sync'],
+  ['/coverage', coverage, 'Sync', 'Creation times that were read whole, and gaps'],
+  ['/holes', holes, 'Sync', 'What is known not to be stored as it should be'],
 ] as const satisfies readonly (readonly [string, Resource, string, string])[];
 
 const bySource: Schema = {
