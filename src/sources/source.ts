@@ -85,9 +85,7 @@ export type SessionAnswer = { readonly id: string } & (
 );
 
 export type TasksAnswer = { readonly sessionId: string } & (
-  | { readonly as: 'tasks'; readonly tasks: readonly BackupTask[] }
-  | { readonly as: 'gone' }
-  | Failed
+  { readonly as: 'tasks'; readonly tasks: readonly BackupTask[] } | { readonly as: 'gone' } | Failed
 );
 
 /** This one could not be read: its hole, and nobody else's. The reason is for people. */
