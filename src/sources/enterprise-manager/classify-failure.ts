@@ -33,6 +33,13 @@ export function classifyNetworkFailure(error: unknown, where: Where): SyncError 
       return new SyncError('transient', `${at} stopped in the middle of its answer.`, options);
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
       return new SyncError('transient', `${at} sent less than it announced.`, options);
+    case 'Z_BUF_ERROR':
+    case 'Z_DATA_ERROR':
+      return new SyncError(
+        'transient',
+        `${at} sent compressed data that cannot be unpacked (${text}).`,
+        options,
+      );
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
@@ -59,28 +66,4 @@ export function classifyNetworkFailure(error: unknown, where: Where): SyncError 
       // Resets, broken pipes, closed sockets: whatever else a network does.
       return new SyncError('transient', `The connection to ${at} broke: ${text}.`, options);
   }
-}
-
-/** An answer that is not a success. `detail` is EM's own message, if it had one. */
-export function classifyStatus(status: number, where: Where, detail: string): SyncError {
-  const what = `Enterprise Manager answered ${status} to ${where.method} ${where.path}${detail === '' ? '' : `: ${detail}`}.`;
-  if (status >= 500) return new SyncError('transient', what);
-  if (status === 429 || status === 408) return new SyncError('transient', what);
-  if (status === 401) return new SyncError('unauthorized', `${what} Check EM_USERNAME and EM_PASSWORD.`);
-  if (status === 403) {
-    return new SyncError(
-      'unauthorized',
-      `${what} The account needs at least the role Portal User in Enterprise Manager.`,
-    );
-  }
-  if (status >= 300 && status < 400) {
-    return new SyncError(
-      'permanent',
-      `${what} Redirects are not followed, so that the logon goes nowhere else. Set EM_URL to the final address.`,
-    );
-  }
-  return new SyncError(
-    'permanent',
-    `${what} Is EM_URL the address of Enterprise Manager (usually https://host:9398)?`,
-  );
 }

@@ -1,89 +1,108 @@
-import { decodeText } from './parse-xml.ts';
-import type { XmlNode, XmlValue } from './xml-node.ts';
-
-/** Something in the answer that makes one record unreadable, said so that a person can find it. */
-export class Unreadable extends Error {}
+import { maxText } from './bounds.ts';
+import { cutText, decodeText } from './decode-text.ts';
+import type { XmlElement } from './parse-xml.ts';
 
 /** One element of EM's with its attributes, child elements and links. Values are decoded text. */
 export type Entity = {
+  readonly name: string;
   /** Exact text of an attribute (`@Name`) or a child element (`Name`); undefined when absent or nil, '' when empty. */
   text(key: string): string | undefined;
   /** The first link of a kind: where it leads and what it calls its target. Order means nothing, links are found by kind. */
   link(rel: string, type: string): { readonly href: string; readonly name: string } | undefined;
-  /** All that is not among the names given, as plain JSON; null when there is nothing. */
-  rest(known: ReadonlySet<string>): Readonly<Record<string, unknown>> | null;
+  /** All that is not among the names given, as plain JSON data; null when there is nothing. */
+  rest(known: ReadonlySet<string>): Record<string, unknown> | null;
+  /** Whether what was read so far had characters that could not be told. */
+  wasReplaced(): boolean;
 };
 
 // The vendor's documentation prints every attribute with a space on each side of its value, and so may who copies it.
 const paddedId = /^ \S.* $/;
 const layout = /[\t\n]/;
 
-export function readEntity(node: XmlNode): Entity {
-  let links: readonly XmlNode[] | undefined;
-  const isPadded = paddedId.test(attribute(node, '@UID') ?? attribute(node, '@Href') ?? '');
+export function readEntity(element: XmlElement): Entity {
+  let isReplaced = false;
+  const decode = (text: string) =>
+    decodeText(text, () => {
+      isReplaced = true;
+    });
+  const isPadded = paddedId.test(attribute(element, 'UID') ?? attribute(element, 'Href') ?? '');
 
-  function attributeText(of: XmlNode, key: string): string | undefined {
-    const value = attribute(of, key);
-    if (value === undefined) return undefined;
+  function attributeText(value: string): string {
     const unpadded = isPadded ? value.replace(/^ /, '').replace(/ $/, '') : value;
-    return decodeText(layout.test(unpadded) ? unpadded.replace(/[\t\n]/g, ' ') : unpadded);
+    return decode(layout.test(unpadded) ? unpadded.replace(/[\t\n]/g, ' ') : unpadded);
+  }
+
+  function plain(of: XmlElement): unknown {
+    if (of.attributes.length === 0 && of.children.length === 0) return cutText(decode(of.text), maxText);
+    const data: Record<string, unknown> = {};
+    for (let index = 0; index < of.attributes.length; index += 2)
+      add(data, of.attributes[index] ?? '', cutText(attributeText(of.attributes[index + 1] ?? ''), maxText));
+    for (const child of of.children) add(data, child.name, plain(child));
+    if (of.text.trim() !== '') add(data, '#text', cutText(decode(of.text), maxText));
+    return data;
   }
 
   return {
-    text: (key) => (key.startsWith('@') ? attributeText(node, key) : elementText(node[key])),
+    name: element.name,
+    text: (key) => {
+      if (key.startsWith('@')) {
+        const value = attribute(element, key.slice(1));
+        return value === undefined ? undefined : attributeText(value);
+      }
+      const child = childNamed(element, key);
+      return child === undefined || attribute(child, 'nil') === 'true' ? undefined : decode(child.text);
+    },
     link: (rel, type) => {
-      links ??= children(node['Links'], 'Link');
-      for (const link of links) {
+      for (const link of childNamed(element, 'Links')?.children ?? []) {
         // Words of the vendor's, never escaped; their padding, if any, is all there is to take off.
-        if (attribute(link, '@Type')?.trim() !== type || attribute(link, '@Rel')?.trim() !== rel) continue;
-        return { href: attributeText(link, '@Href') ?? '', name: attributeText(link, '@Name') ?? '' };
+        if (attribute(link, 'Type')?.trim() !== type || attribute(link, 'Rel')?.trim() !== rel) continue;
+        return {
+          href: attributeText(attribute(link, 'Href') ?? ''),
+          name: attributeText(attribute(link, 'Name') ?? ''),
+        };
       }
       return undefined;
     },
     rest: (known) => {
       let rest: Record<string, unknown> | null = null;
-      for (const name in node) {
-        const isAttribute = name.startsWith('@');
-        const bare = isAttribute ? name.slice(1) : name;
-        if (known.has(bare) || name === '#text' || bare.startsWith('xmlns')) continue;
-        rest ??= {};
-        rest[bare] = isAttribute ? attributeText(node, name) : plain(node[name] ?? '');
+      for (let index = 0; index < element.attributes.length; index += 2) {
+        const name = element.attributes[index] ?? '';
+        if (known.has(name)) continue;
+        add((rest ??= {}), name, cutText(attributeText(element.attributes[index + 1] ?? ''), maxText));
       }
+      for (const child of element.children)
+        if (!known.has(child.name)) add((rest ??= {}), child.name, plain(child));
       return rest;
     },
+    wasReplaced: () => isReplaced,
   };
 }
 
-/** The element's children of one name, empty elements included. */
-export function children(value: XmlValue | undefined, name: string): readonly XmlNode[] {
-  if (typeof value !== 'object' || Array.isArray(value)) return [];
-  const found = (value as XmlNode)[name];
-  const all = found === undefined ? [] : Array.isArray(found) ? (found as readonly XmlValue[]) : [found];
-  return all.filter((one): one is XmlNode => typeof one === 'object' && !Array.isArray(one));
+/** Several of one name become an array. Names like `__proto__` are names like any other. */
+function add(data: Record<string, unknown>, name: string, value: unknown): void {
+  if (!Object.hasOwn(data, name)) {
+    if (name === '__proto__')
+      Object.defineProperty(data, name, { value, enumerable: true, configurable: true, writable: true });
+    else data[name] = value;
+    return;
+  }
+  const present = data[name];
+  if (Array.isArray(present)) present.push(value);
+  else data[name] = [present, value];
 }
 
-function attribute(node: XmlNode, key: string): string | undefined {
-  const value = node[key];
-  return typeof value === 'string' ? value : undefined;
+function childNamed(element: XmlElement, name: string): XmlElement | undefined {
+  // The last of several: as a reader who overwrites would have it.
+  for (let index = element.children.length - 1; index >= 0; index -= 1)
+    if (element.children[index]?.name === name) return element.children[index];
+  return undefined;
 }
 
-function elementText(value: XmlValue | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === 'string') return decodeText(value);
-  if (Array.isArray(value)) return elementText((value as readonly XmlValue[]).at(-1));
-  const node = value as XmlNode;
-  if (attribute(node, '@nil') === 'true') return undefined;
-  return elementText(node['#text']) ?? '';
-}
-
-function plain(value: XmlValue): unknown {
-  if (typeof value === 'string') return decodeText(value);
-  if (Array.isArray(value)) return (value as readonly XmlValue[]).map(plain);
-  return Object.fromEntries(
-    Object.entries(value as XmlNode)
-      .filter(([name, child]) => name !== '#text' || (typeof child === 'string' && child.trim() !== ''))
-      .map(([name, child]) => [name.replace(/^@/, ''), plain(child)]),
-  );
+function attribute(element: XmlElement, name: string): string | undefined {
+  const { attributes } = element;
+  for (let index = 0; index < attributes.length; index += 2)
+    if (attributes[index] === name) return attributes[index + 1];
+  return undefined;
 }
 
 const guid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;

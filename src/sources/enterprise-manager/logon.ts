@@ -1,5 +1,7 @@
 import { SyncError } from '../../domain/sync-error.ts';
-import { children, guidIn } from './entity.ts';
+import { maxSmallBytes } from './bounds.ts';
+import { guidIn, readEntity } from './entity.ts';
+import { asError, judgeAnswer } from './judge-answer.ts';
 import { parseXml } from './parse-xml.ts';
 import { readWhole } from './read-whole.ts';
 import type { Answer, Request, Transport } from './transport.ts';
@@ -11,15 +13,19 @@ export type Logon = {
   /** Logs on, unless that was done. */
   begin(): Promise<void>;
   /**
-   * Sends with the token, logging on first if need be. A token that is refused with one of `refusals` (EM forgets it after
-   * 15 idle minutes, or when it restarts) is replaced once, for all requests under way together; refused again, it throws
-   * SyncError `unauthorized`.
+   * Sends with the token, logging on first if need be. A token that is refused with 401 (EM forgets it after 15 idle
+   * minutes, or when it restarts) is replaced once, for all requests under way together. Clients have met 403 for that as
+   * well: `renewOn403` is for what the account should be able to read. What is refused again comes back as it is.
    */
-  send(request: Request, refusals?: readonly number[]): Promise<Answer>;
+  send(request: Request, renewOn403?: boolean): Promise<Answer>;
   /** Ends the logon session, in bounded time and without a word if EM does not answer. */
   end(): Promise<void>;
 };
 
+/** A token idle for so long may be the reason of a 403. */
+const suspiciousIdleMs = 5 * 60_000;
+/** After a new logon that changed nothing: one resource that always answers 401 must not cost a logon each. */
+const renewalPauseMs = 5 * 60_000;
 const logoffTimeoutMs = 4_000;
 /** How long the answer to a logon is waited for after the run was stopped. */
 const logonGraceMs = 2_000;
@@ -37,6 +43,8 @@ export function holdLogon(
   type Session = { readonly token: string; readonly id: string | null };
   let current: Promise<Session> | undefined;
   let ended: Promise<void> | undefined;
+  let usedAt = Date.now();
+  let noRenewalBefore = 0;
   const grace = new AbortController();
   const stop = () => {
     setTimeout(() => {
@@ -53,20 +61,21 @@ export function holdLogon(
       method: 'POST',
       path: '/sessionMngr/?v=latest',
       headers: { authorization: `Basic ${basic}` },
-      accept: [401, 403],
       // Cut off, it would leave a logon session at EM whose id nobody ever hears.
       signal: grace.signal,
     });
     if (answer.status === 401 || answer.status === 403) {
-      await readWhole(answer, 65_536).catch(() => undefined);
+      answer.discard();
       // Never repeated: each further try counts towards locking the account.
       throw new SyncError(
         'unauthorized',
         `Enterprise Manager refused the logon of "${credentials.username}" (${answer.status}). Check EM_USERNAME (user@domain or DOMAIN\\user) and EM_PASSWORD, and that the account has a role in Enterprise Manager.`,
       );
     }
+    const judgement = await judgeAnswer(answer);
+    if (judgement.as !== 'document') throw asError(judgement);
     const token = answer.header('x-restsvcsessionid');
-    const body = await readWhole(answer, 1_048_576);
+    const body = await readWhole(answer, maxSmallBytes);
     if (token === undefined) {
       throw new SyncError(
         'contract',
@@ -86,7 +95,7 @@ export function holdLogon(
         signal: AbortSignal.timeout(logoffTimeoutMs),
         attempts: 1,
       });
-      await readWhole(answer, 65_536);
+      await readWhole(answer, maxSmallBytes);
     } catch {
       // EM ends it by itself after 15 idle minutes.
     }
@@ -112,38 +121,38 @@ export function holdLogon(
     begin: async () => {
       await session();
     },
-    send: async (request, refusals = [401]) => {
+    send: async (request, renewOn403 = false) => {
       const sent = session();
       const withToken = ({ token }: Session): Request => ({
         ...request,
         headers: { ...request.headers, 'x-restsvcsessionid': token },
-        accept: [...(request.accept ?? []), ...refusals],
       });
-      const answer = await transport.send(withToken(await sent));
-      if (!refusals.includes(answer.status) || request.accept?.includes(answer.status) === true)
-        return answer;
-      await readWhole(answer, 65_536).catch(() => undefined);
+      const isIdle = Date.now() - usedAt > suspiciousIdleMs;
+      const own = await sent;
+      const answer = await transport.send(withToken(own));
+      usedAt = Date.now();
+      const isRefused = answer.status === 401 || (answer.status === 403 && (renewOn403 || isIdle));
+      if (!isRefused) return answer;
       if (current === sent) {
+        if (Date.now() < noRenewalBefore) return answer;
         current = undefined;
         onLogonAgain();
         // A token that is refused may still be open at EM; nobody else would close it.
-        if (answer.status !== 401) await logOff(await sent);
+        if (answer.status !== 401) await logOff(own);
       }
-      // With the refusals no longer accepted, a second one throws what it means.
-      const { token } = await session();
-      return transport.send({ ...request, headers: { ...request.headers, 'x-restsvcsessionid': token } });
+      answer.discard();
+      const again = await transport.send(withToken(await session()));
+      if (again.status === 401) noRenewalBefore = Date.now() + renewalPauseMs;
+      return again;
     },
     end,
   };
 }
 
 /** The LogonSession's own id, which is not the token. */
-function logonSessionId(body: Uint8Array): string | null {
+function logonSessionId(body: Buffer): string | null {
   try {
-    const document = parseXml(body);
-    const [logon] = children(document, 'LogonSession');
-    const id = logon?.['SessionId'];
-    return guidIn(typeof id === 'string' ? id : undefined);
+    return guidIn(readEntity(parseXml(body.toString('utf8'))).text('SessionId'));
   } catch {
     return null;
   }

@@ -1,87 +1,187 @@
-import { createRequire } from 'node:module';
-import { parsePlainXml } from './parse-plain-xml.ts';
-import type { XmlNode } from './xml-node.ts';
+import { maxDepthInRecord } from './bounds.ts';
+
+/** An element as it stands in the text: names without prefix, values undecoded (see decode-text.ts). */
+export type XmlElement = {
+  readonly name: string;
+  /** Names and values in turn. */
+  readonly attributes: readonly string[];
+  readonly children: readonly XmlElement[];
+  readonly text: string;
+};
 
 /** The text is not well-formed XML. */
 export class MalformedXml extends Error {}
 
-type General = { readonly validate: (text: string) => void; readonly parse: (text: string) => unknown };
-let general: General | undefined;
+type Open = { name: string; attributes: string[]; children: XmlElement[]; text: string; qualified: string };
 
-/** Loaded when it is needed, which most lists never do; not awaited, because records are read one after the other. */
-function loadGeneral(): General {
-  const require = createRequire(import.meta.url);
-  const { XMLParser } = require('fast-xml-parser') as typeof import('fast-xml-parser');
-  const { SyntaxValidator } = require('fast-xml-validator') as typeof import('fast-xml-validator');
-  const parser = new XMLParser({
-    ignoreAttributes: false,
-    attributeNamePrefix: '@',
-    removeNSPrefix: true,
-    // Every value stays the text it is: ids, versions and sizes must not become numbers.
-    parseTagValue: false,
-    parseAttributeValue: false,
-    trimValues: false,
-    ignorePiTags: true,
-    ignoreDeclaration: true,
-    maxNestedTags: 50,
-    // The parser knows no numeric references without the whole of HTML's entities, and counts them against a limit made
-    // for documents with declarations. There are none here (DOCTYPE is refused), so references are decoded below.
-    processEntities: false,
-  });
-  return {
-    // The parser itself forgives too much: it would read half a tag as something.
-    validate: (text) =>
-      SyntaxValidator.validate(text, { invalidCharSequence: { attrLt: true, tagValue: true } }),
-    parse: (text): unknown => parser.parse(text),
-  };
-}
+const none: never[] = [];
+const wrongReference = /&(?!(?:\w+|#\d+|#x[\da-f]+);)/i;
+const nothing = /^\s*$/;
 
-const plainDeclaration = /^\ufeff?<\?xml version="1\.0" encoding="utf-8"\s*\?>/i;
-const hidden = /<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>/g;
+/**
+ * Reads one element, with or without a prolog. As strict as XML is about tags, and about a raw `&`, `<` or `]]>`; what a
+ * reference stands for is left to who decodes it. Reads once from front to back. DOCTYPE is refused, so no entity is ever
+ * declared. Names are plain data: nothing is looked up by them in an object. Throws MalformedXml.
+ */
+export function parseXml(source: string): XmlElement {
+  const text = source.includes('\r') ? source.replace(/\r\n?/g, '\n') : source;
+  const hasReferences = text.includes('&');
+  const hasClose = text.includes(']]>');
+  const open: Open[] = [];
+  let root: XmlElement | undefined;
+  let current: Open | undefined;
+  let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
 
-/** Reads one element, checked for well-formedness. Throws MalformedXml. */
-export function parseXml(bytes: Uint8Array): XmlNode {
-  let text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  // No character of XML, and PostgreSQL could not store it.
-  if (text.includes('\0')) throw new MalformedXml('it holds a NUL character');
-  if (text.includes('<!')) {
-    // Comments go, and CDATA becomes ordinary text, so that one rule decodes all text.
-    text = text.replace(hidden, (_, cdata: string | undefined) => (cdata === undefined ? '' : escape(cdata)));
+  function checkText(piece: string): string {
+    if (hasReferences && wrongReference.test(piece))
+      throw new MalformedXml('has a "&" that begins no reference');
+    return piece;
   }
-  if (text.includes('\r')) text = text.replace(/\r\n?/g, '\n');
-  return parsePlainXml(text.replace(plainDeclaration, '')) ?? parseAnyXml(text);
+
+  function addText(from: number, to: number): void {
+    const piece = text.slice(from, to);
+    if (current === undefined) {
+      if (!nothing.test(piece)) throw new MalformedXml('has text outside of its element');
+      return;
+    }
+    if (hasClose && piece.includes(']]>')) throw new MalformedXml('has a "]]>" outside of CDATA');
+    checkText(piece);
+    current.text = current.text === '' ? piece : current.text + piece;
+  }
+
+  function section(opens: string, closes: string, what: string): number {
+    const end = text.indexOf(closes, at + opens.length);
+    if (end === -1) throw new MalformedXml(`has ${what} that is not closed`);
+    return end;
+  }
+
+  function startTag(next: number): void {
+    if (root !== undefined) throw new MalformedXml('has more than one element');
+    if (open.length >= maxDepthInRecord)
+      throw new MalformedXml(`is nested more than ${maxDepthInRecord} deep`);
+    let end = nameEnd(text, at + 1);
+    const qualified = text.slice(at + 1, end);
+    if (!isName(qualified)) throw new MalformedXml('has a "<" that begins no tag');
+    let attributes: string[] | undefined;
+    for (;;) {
+      const before = end;
+      end = skipSpace(text, end);
+      const char = text.charCodeAt(end);
+      if (char === 0x3e || char === 0x2f) break;
+      if (before === end || Number.isNaN(char))
+        throw new MalformedXml(`has a tag <${qualified}> that is broken`);
+      const endOfName = nameEnd(text, end);
+      const name = text.slice(end, endOfName);
+      const equals = skipSpace(text, endOfName);
+      const quoteAt = skipSpace(text, equals + 1);
+      const quote = text[quoteAt];
+      if (!isName(name) || text[equals] !== '=' || (quote !== '"' && quote !== "'"))
+        throw new MalformedXml(`has a tag <${qualified}> that is broken`);
+      const close = text.indexOf(quote, quoteAt + 1);
+      // Every "<" is markup: one inside the quotes is before their end.
+      if (close === -1 || (next !== -1 && close > next))
+        throw new MalformedXml(`has an attribute ${name} with a "<" or without an end`);
+      end = close + 1;
+      // Declarations of namespaces say nothing here: names are compared without their prefix.
+      if (name.startsWith('xmlns')) continue;
+      attributes ??= [];
+      const plain = localName(name);
+      for (let index = 0; index < attributes.length; index += 2)
+        if (attributes[index] === plain) throw new MalformedXml(`has two attributes ${plain}`);
+      attributes.push(plain, checkText(text.slice(quoteAt + 1, close)));
+    }
+    const isEmpty = text.charCodeAt(end) === 0x2f;
+    if (isEmpty && text.charCodeAt(end + 1) !== 0x3e)
+      throw new MalformedXml(`has a tag <${qualified}> that is broken`);
+    at = end + (isEmpty ? 2 : 1);
+    const name = localName(qualified);
+    if (isEmpty) attach({ name, attributes: attributes ?? none, children: none, text: '' });
+    else {
+      current = { name, attributes: attributes ?? none, children: none, text: '', qualified };
+      open.push(current);
+    }
+  }
+
+  function attach(element: XmlElement): void {
+    const parent = open.at(-1);
+    if (parent === undefined) root = element;
+    else if (parent.children === none) parent.children = [element];
+    else parent.children.push(element);
+  }
+
+  function endTag(): void {
+    const close = text.indexOf('>', at);
+    const name = text.slice(at + 2, close);
+    const closing = open.pop();
+    if (
+      close === -1 ||
+      closing === undefined ||
+      (closing.qualified !== name && closing.qualified !== name.trimEnd())
+    )
+      throw new MalformedXml(`has tags that do not match (</${name.slice(0, 50)}>)`);
+    attach({
+      name: closing.name,
+      attributes: closing.attributes,
+      children: closing.children,
+      text: closing.text,
+    });
+    current = open.at(-1);
+    at = close + 1;
+  }
+
+  for (;;) {
+    const tag = text.indexOf('<', at);
+    if (tag === -1) break;
+    if (tag > at) addText(at, tag);
+    at = tag;
+    const next = text.charCodeAt(tag + 1);
+    if (next === 0x2f) endTag();
+    else if (next === 0x3f) at = section('<?', '?>', 'an instruction') + 2;
+    else if (next !== 0x21) startTag(text.indexOf('<', tag + 1));
+    else if (text.startsWith('<!--', tag)) {
+      const end = section('<!--', '--', 'a comment');
+      if (text[end + 2] !== '>') throw new MalformedXml('has a comment that is not closed');
+      at = end + 3;
+    } else if (current !== undefined && text.startsWith('<![CDATA[', tag)) {
+      const end = section('<![CDATA[', ']]>', 'CDATA');
+      // Escaped, so that one rule decodes all text.
+      current.text += text.slice(tag + 9, end).replaceAll('&', '&amp;');
+      at = end + 3;
+    } else throw new MalformedXml('has a declaration, which Enterprise Manager never has');
+  }
+  addText(at, text.length);
+  if (open.length > 0 || root === undefined) throw new MalformedXml('ends before its last closing tag');
+  return root;
 }
 
-/** The general parser, for whatever the plain one leaves to it. Throws MalformedXml. */
-export function parseAnyXml(text: string): XmlNode {
-  try {
-    general ??= loadGeneral();
-    general.validate(text);
-    return general.parse(text) as XmlNode;
-  } catch (error) {
-    throw new MalformedXml((error as Error).message, { cause: error });
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  for (; ; at += 1) {
+    const char = text.charCodeAt(at);
+    if (char !== 0x20 && char !== 0x0a && char !== 0x09) return at;
   }
 }
 
-const escape = (text: string) => text.replace(/[&<>]/g, (char) => `&#${char.charCodeAt(0)};`);
-
-const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-
-/** Text with its character references replaced. Throws MalformedXml for a reference that stands for nothing. */
-export function decodeText(text: string): string {
-  if (!text.includes('&')) return text;
-  return text.replace(/&(#x[\da-f]+|#\d+|[^;&\s]*);?/gi, (reference, name: string) => {
-    const known = reference.endsWith(';') ? (named[name] ?? decodeNumber(name)) : undefined;
-    if (known === undefined) throw new MalformedXml(`"${reference.slice(0, 30)}" stands for no character`);
-    return known;
-  });
+/** The position after a name: the next white space, `=`, `/`, `>`, `<`, quote, or the end. */
+function nameEnd(text: string, from: number): number {
+  let at = from;
+  for (; at < text.length; at += 1) {
+    const char = text.charCodeAt(at);
+    if (char <= 0x20 || char === 0x3d || char === 0x2f || char === 0x3e || char === 0x3c) return at;
+    if (char === 0x22 || char === 0x27) return at;
+  }
+  return at;
 }
 
-function decodeNumber(name: string): string | undefined {
-  const digits = /^#(?:x([\da-f]+)|(\d+))$/i.exec(name);
-  if (digits === null) return undefined;
-  const code = digits[1] === undefined ? Number(digits[2]) : Number.parseInt(digits[1], 16);
-  // NUL and lone surrogates are no characters, and PostgreSQL could not store them.
-  if (code === 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return undefined;
-  return String.fromCodePoint(code);
+const firstOfName = /^[\p{L}_]/u;
+
+function isName(name: string): boolean {
+  const first = name.charCodeAt(0);
+  if ((first >= 0x61 && first <= 0x7a) || (first >= 0x41 && first <= 0x5a)) return !name.includes('&');
+  return firstOfName.test(name) && !name.includes('&');
+}
+
+function localName(name: string): string {
+  const colon = name.indexOf(':');
+  return colon === -1 ? name : name.slice(colon + 1);
 }

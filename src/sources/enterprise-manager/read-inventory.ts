@@ -1,88 +1,90 @@
 import type { BackupJob, BackupServer, DiscoveredComputer } from '../../domain/inventory.ts';
-import { parseTimestamp, type Timestamp } from '../../domain/timestamp.ts';
-import { guidIn, readEntity, type Entity } from './entity.ts';
-import type { XmlNode, XmlValue } from './xml-node.ts';
-import { readDocument, readEntities } from './read-entities.ts';
+import type { Timestamp } from '../../domain/timestamp.ts';
+import { guidIn } from './entity.ts';
+import { readFields } from './fields.ts';
+import { entityOf, readElements } from './read-elements.ts';
+import type { Answer } from './transport.ts';
 
 const jobNames = new Set(
   'UID Name Href Type Links JobType Platform Description ScheduleEnabled NextRun'.split(' '),
 );
 const serverNames = new Set('UID Name Href Type Links Description Version'.split(' '));
-
 const computerNames = new Set('UID Name Href Type Links'.split(' '));
 
-const nonEmpty = (text: string | undefined) => (text === undefined || text === '' ? null : text);
-
 /** Jobs from `/agents/jobs`; from a list of references, names alone. */
-export function readJobList(body: Uint8Array): readonly BackupJob[] {
-  return withIds(readEntities(body).entities, (entity, id) => {
-    const server = entity.link('Up', 'BackupServerReference');
-    const enabled = entity.text('ScheduleEnabled')?.trim().toLowerCase();
+export function readJobList(answer: Answer): Promise<readonly BackupJob[]> {
+  return readList(answer, 'The answer for jobs', ({ entity, id, isGarbled }) => {
+    const fields = readFields(entity);
     return {
       id,
-      name: entity.text('@Name') ?? '',
-      jobType: nonEmpty(entity.text('JobType')?.trim()),
-      platform: nonEmpty(entity.text('Platform')?.trim()),
-      description: nonEmpty(entity.text('Description')),
-      serverId: guidIn(server?.href),
-      scheduleEnabled:
-        enabled === 'true' || enabled === '1' ? true : enabled === undefined || enabled === '' ? null : false,
-      nextRunAt: time(entity, 'NextRun'),
-      extra: entity.rest(jobNames),
+      name: fields.name('@Name') ?? '',
+      jobType: fields.word('JobType'),
+      platform: fields.word('Platform'),
+      description: fields.longText('Description'),
+      serverId: guidIn(entity.link('Up', 'BackupServerReference')?.href),
+      scheduleEnabled: fields.flag('ScheduleEnabled'),
+      nextRunAt: fields.time('NextRun'),
+      extra: fields.extra(jobNames, isGarbled),
     };
   });
 }
 
 /** Servers from `/backupServers`. */
-export function readServerList(body: Uint8Array): readonly BackupServer[] {
-  return withIds(readEntities(body).entities, (entity, id) => ({
-    id,
-    name: entity.text('@Name') ?? '',
-    description: nonEmpty(entity.text('Description')),
-    version: nonEmpty(entity.text('Version')?.trim()),
-    extra: entity.rest(serverNames),
-  }));
+export function readServerList(answer: Answer): Promise<readonly BackupServer[]> {
+  return readList(answer, 'The answer for backup servers', ({ entity, id, isGarbled }) => {
+    const fields = readFields(entity);
+    return {
+      id,
+      name: fields.name('@Name') ?? '',
+      description: fields.longText('Description'),
+      version: fields.word('Version'),
+      extra: fields.extra(serverNames, isGarbled),
+    };
+  });
 }
 
 /** Computers from `/agents/discoveredComputers`. */
-export function readComputerList(body: Uint8Array): readonly DiscoveredComputer[] {
-  return withIds(readEntities(body).entities, (entity, id) => ({
-    id,
-    name: (entity.text('@Name') ?? entity.text('Name') ?? '').trim(),
-    extra: entity.rest(computerNames),
-  })).filter(({ name }) => name !== '');
+export async function readComputerList(answer: Answer): Promise<readonly DiscoveredComputer[]> {
+  const all = await readList(answer, 'The answer for discovered computers', ({ entity, id, isGarbled }) => {
+    const fields = readFields(entity);
+    const name = (fields.name('@Name') ?? fields.name('Name') ?? '').trim();
+    return { id, name, extra: fields.extra(computerNames, isGarbled) };
+  });
+  return all.filter(({ name }) => name !== '');
 }
 
-/** End of the newest completed data collection in `/systemSessions`, however deep its entries stand. */
-export function readNewestCollection(body: Uint8Array): Timestamp | undefined {
-  const ends: Timestamp[] = [];
-  const visit = (value: XmlValue): void => {
-    if (typeof value === 'string') return;
-    if (Array.isArray(value)) {
-      (value as readonly XmlValue[]).forEach(visit);
-      return;
-    }
-    const entity = readEntity(value as XmlNode);
-    const end = time(entity, 'EndTimeUTC');
-    const isDone = entity.text('State')?.trim().startsWith('Completed') === true;
-    if (entity.text('SessionType')?.trim() === 'CollectJob' && isDone && end !== null) ends.push(end);
-    Object.values(value as XmlNode).forEach(visit);
-  };
-  visit(readDocument(body));
-  return ends.sort().at(-1);
+const collectionContainers = new Set(['Sessions', 'SystemSessions']);
+
+/** End of the newest completed data collection in `/systemSessions`. */
+export async function readNewestCollection(answer: Answer): Promise<Timestamp | undefined> {
+  let newest: Timestamp | undefined;
+  await readElements(answer, {
+    what: 'The answer for system sessions',
+    containers: collectionContainers,
+    take: (cut) => {
+      const entity = entityOf(cut)?.entity;
+      if (entity?.text('SessionType')?.trim() !== 'CollectJob') return;
+      if (entity.text('State')?.trim().startsWith('Completed') !== true) return;
+      const end = readFields(entity).time('EndTimeUTC');
+      if (end !== null && (newest === undefined || end > newest)) newest = end;
+    },
+  });
+  return newest;
 }
 
-function withIds<T>(entities: readonly Entity[], read: (entity: Entity, id: string) => T): readonly T[] {
-  const found: T[] = [];
-  for (const entity of entities) {
-    const id = guidIn(entity.text('@UID')) ?? guidIn(entity.text('@Href'));
-    // A job or server without an id has nothing to be known by; sessions still carry their names.
-    if (id !== null) found.push(read(entity, id));
-  }
-  return found;
-}
-
-function time(entity: Entity, name: string): Timestamp | null {
-  const text = entity.text(name);
-  return text === undefined ? null : (parseTimestamp(text) ?? null);
+/** A job or server without an id has nothing to be known by; sessions still carry their names. No id comes twice. */
+async function readList<T extends { readonly id: string }>(
+  answer: Answer,
+  what: string,
+  read: (found: NonNullable<ReturnType<typeof entityOf>>) => T,
+): Promise<readonly T[]> {
+  const found = new Map<string, T>();
+  await readElements(answer, {
+    what,
+    take: (cut) => {
+      const entity = entityOf(cut);
+      if (entity !== undefined) found.set(entity.id, read(entity));
+    },
+  });
+  return [...found.values()];
 }

@@ -2,11 +2,13 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type Dispatcher } from 'undici';
 import { SyncError } from '../../domain/sync-error.ts';
-import { classifyNetworkFailure, classifyStatus } from './classify-failure.ts';
+import { classifyNetworkFailure } from './classify-failure.ts';
+import { acceptedEncodings, decompress } from './decompress.ts';
+import { isWorthRepeating } from './judge-answer.ts';
 import { limitSpeed, type SpeedFloor } from './limit-speed.ts';
-import { decodeText, parseXml } from './parse-xml.ts';
 import { retryDelay, type RetryPolicy } from './retry-delay.ts';
 import { tlsConnector, type TlsOptions } from './tls-connector.ts';
+import { toUtf8 } from './transcode.ts';
 
 /** Milliseconds. A list may take EM minutes to assemble before its first byte; its bytes then come steadily. */
 export type Timeouts = {
@@ -14,6 +16,8 @@ export type Timeouts = {
   readonly headersMs: number;
   readonly listHeadersMs: number;
   readonly idleBodyMs: number;
+  /** Waiting for one answer in all, the reader's own work not counted. */
+  readonly deadlineMs: number;
 } & SpeedFloor;
 
 export const defaultTimeouts: Timeouts = {
@@ -21,8 +25,9 @@ export const defaultTimeouts: Timeouts = {
   headersMs: 60_000,
   listHeadersMs: 300_000,
   idleBodyMs: 45_000,
+  deadlineMs: 30 * 60_000,
   windowMs: 20_000,
-  minBytesPerWindow: 40_000,
+  minBytesPerWindow: 200_000,
 };
 
 export type TransportOptions = {
@@ -41,29 +46,33 @@ export type Request = {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly isList?: boolean;
-  /** Status codes that are an answer, besides 2xx. */
-  readonly accept?: readonly number[];
   /** Replaces the transport's own, for what must still be sent after it was aborted. */
   readonly signal?: AbortSignal;
   readonly attempts?: number;
 };
 
-/** `body` ends with a SyncError when the connection breaks, stalls or crawls. */
+/**
+ * An answer of any status. `body`: UTF-8, decompressed; ends with a SyncError when the connection breaks, stalls or crawls.
+ * Whoever does not read it calls `discard`.
+ */
 export type Answer = {
+  readonly request: Request;
   readonly status: number;
   readonly header: (name: string) => string | undefined;
   readonly body: AsyncIterable<Uint8Array>;
+  readonly discard: () => void;
 };
 
 export type Transport = {
+  readonly origin: URL;
   send(request: Request): Promise<Answer>;
   usage(): { readonly requests: number; readonly bytesReceived: number };
   close(): Promise<void>;
 };
 
 /**
- * HTTP to one origin and nowhere else: redirects are not followed, cookies not kept. Requests that fail in a way that may
- * pass are repeated; what comes back is a 2xx answer or one of the accepted codes, everything else a SyncError.
+ * HTTP to one origin and nowhere else: redirects are not followed, cookies not kept. What may pass (broken connections, 503)
+ * is repeated; then the answer comes back whatever its status, and a connection that fails throws SyncError.
  */
 export function openTransport(options: TransportOptions): Transport {
   const { origin, timeouts } = options;
@@ -79,19 +88,18 @@ export function openTransport(options: TransportOptions): Transport {
   setMaxListeners(0, options.signal);
   const usage = { requests: 0, bytesReceived: 0 };
 
-  async function attempt(
-    request: Request,
-  ): Promise<Answer | { readonly failure: SyncError; readonly retryAfter?: string }> {
-    const where = { method: request.method, path: request.path, origin: origin.origin };
+  async function attempt(request: Request): Promise<Answer> {
+    const where = { method: request.method, path: shownPath(request.path), origin: origin.origin };
     const signal = request.signal ?? options.signal;
-    let response: Dispatcher.ResponseData;
     usage.requests += 1;
+    let response: Dispatcher.ResponseData;
     try {
       response = await pool.request({
         method: request.method,
         path: `/api${request.path}`,
         headers: {
           accept: 'application/xml',
+          'accept-encoding': acceptedEncodings,
           ...(request.method === 'POST' && { 'content-length': '0' }),
           ...request.headers,
         },
@@ -99,54 +107,71 @@ export function openTransport(options: TransportOptions): Transport {
         signal,
       });
     } catch (error) {
-      return { failure: stopped(signal) ?? classifyNetworkFailure(error, where) };
+      throw stopped(signal) ?? classifyNetworkFailure(error, where);
     }
-    const { statusCode } = response;
+    // Destroyed before it was read, a body complains to whoever listens, or else to the process.
+    response.body.on('error', () => undefined);
     const header = (name: string) => {
       const value = response.headers[name];
       return Array.isArray(value) ? value[0] : value;
     };
-    if ((statusCode >= 200 && statusCode < 300) || request.accept?.includes(statusCode) === true) {
-      return { status: statusCode, header, body: receive(response, signal, where) };
-    }
-    const detail = await readErrorMessage(response);
-    const retryAfter = header('retry-after');
-    return {
-      failure: classifyStatus(statusCode, where, detail),
-      ...(retryAfter !== undefined && { retryAfter }),
-    };
-  }
 
-  async function* receive(
-    response: Dispatcher.ResponseData,
-    signal: AbortSignal,
-    where: { readonly method: string; readonly path: string; readonly origin: string },
-  ): AsyncGenerator<Uint8Array> {
-    try {
-      for await (const chunk of limitSpeed(response.body, timeouts)) {
+    async function* wire(): AsyncGenerator<Uint8Array> {
+      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
         usage.bytesReceived += chunk.byteLength;
         yield chunk;
       }
-    } catch (error) {
-      throw stopped(signal) ?? classifyNetworkFailure(error, where);
-    } finally {
-      // Whoever stops reading early must not keep the connection waiting.
-      response.body.destroy();
     }
+
+    async function* receive(): AsyncGenerator<Uint8Array> {
+      try {
+        const charset = /charset\s*=\s*"?([\w-]{1,40})/i.exec(header('content-type') ?? '')?.[1];
+        const unpacked = decompress(wire(), header('content-encoding'));
+        yield* toUtf8(limitSpeed(unpacked, timeouts, timeouts.deadlineMs), charset);
+      } catch (error) {
+        throw stopped(signal) ?? classifyNetworkFailure(error, where);
+      } finally {
+        // Whoever stops reading early must not keep the connection waiting.
+        response.body.destroy();
+      }
+    }
+    return {
+      request,
+      status: response.statusCode,
+      header,
+      body: receive(),
+      discard: () => response.body.destroy(),
+    };
   }
 
   return {
+    origin,
     send: async (request) => {
-      const policy =
-        request.attempts === undefined ? options.retry : { ...options.retry, attempts: request.attempts };
+      const attempts = request.attempts ?? options.retry.attempts;
+      const policy = { ...options.retry, attempts: Math.min(attempts, options.retry.attempts) };
       for (let tries = 1; ; tries += 1) {
-        const answer = await attempt(request);
-        if (!('failure' in answer)) return answer;
-        const { failure, retryAfter } = answer;
-        if (failure.kind !== 'transient') throw failure;
+        let reason: string;
+        let retryAfter: string | undefined;
+        let outcome: Answer | SyncError;
+        try {
+          outcome = await attempt(request);
+          if (!isWorthRepeating(outcome.status)) return outcome;
+          reason = `Enterprise Manager answered ${outcome.status} to ${request.method} ${shownPath(request.path)}.`;
+          retryAfter = outcome.header('retry-after');
+        } catch (error) {
+          if (!(error instanceof SyncError) || error.kind !== 'transient') throw error;
+          outcome = error;
+          reason = error.message;
+        }
+        // A list that EM did not begin within minutes would hold this place for as long again, each time.
+        if (request.isList === true && isSlowStart(outcome)) throw outcome;
         const delayMs = retryDelay(policy, tries, Math.random(), retryAfter, new Date());
-        if (delayMs === undefined) throw failure;
-        options.onRetry(failure.message, delayMs);
+        if (delayMs === undefined) {
+          if (outcome instanceof SyncError) throw outcome;
+          return outcome;
+        }
+        if (!(outcome instanceof SyncError)) outcome.discard();
+        options.onRetry(reason, delayMs);
         await sleep(delayMs, undefined, { signal: options.signal }).catch(() => undefined);
         const stop = stopped(options.signal);
         if (stop !== undefined) throw stop;
@@ -157,31 +182,18 @@ export function openTransport(options: TransportOptions): Transport {
   };
 }
 
-function stopped(signal: AbortSignal): SyncError | undefined {
-  return signal.aborted ? new SyncError('interrupted', 'The request was stopped.') : undefined;
+function isSlowStart(outcome: Answer | SyncError): outcome is SyncError {
+  return (
+    outcome instanceof SyncError &&
+    (outcome.cause as { code?: unknown } | undefined)?.code === 'UND_ERR_HEADERS_TIMEOUT'
+  );
 }
 
-const errorBodyBytes = 65_536;
+/** A path for messages: a hundred ids in it help nobody. */
+export function shownPath(path: string): string {
+  return path.length > 120 ? `${path.slice(0, 120)}…` : path;
+}
 
-/** EM's own words on an error, whatever form they came in; '' when there are none. */
-async function readErrorMessage(response: Dispatcher.ResponseData): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-      chunks.push(chunk);
-      size += chunk.byteLength;
-      if (size > errorBodyBytes) break;
-    }
-    const error = Object.values(parseXml(Buffer.concat(chunks)))[0];
-    const message =
-      typeof error === 'object' && !Array.isArray(error)
-        ? (error as Record<string, unknown>)['@Message']
-        : undefined;
-    return typeof message === 'string' ? decodeText(message).slice(0, 500) : '';
-  } catch {
-    return '';
-  } finally {
-    response.body.destroy();
-  }
+function stopped(signal: AbortSignal): SyncError | undefined {
+  return signal.aborted ? new SyncError('interrupted', 'The request was stopped.') : undefined;
 }

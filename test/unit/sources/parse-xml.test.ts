@@ -1,48 +1,69 @@
+import { XMLParser } from 'fast-xml-parser';
+import { SyntaxValidator } from 'fast-xml-validator';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeText, printable } from '../../../src/sources/enterprise-manager/decode-text.ts';
 import {
-  decodeText,
   MalformedXml,
-  parseAnyXml,
   parseXml,
+  type XmlElement,
 } from '../../../src/sources/enterprise-manager/parse-xml.ts';
-import { parsePlainXml } from '../../../src/sources/enterprise-manager/parse-plain-xml.ts';
-
-const parse = (text: string) => parseXml(Buffer.from(text));
 
 describe('parseXml', () => {
   it('reads text as it stands, comments away and CDATA as text', () => {
-    expect(
-      parse(
-        '<v:A xmlns:v="x" Name=\'a "b"\'><!-- <B>no</B> --><v:B> x <![CDATA[<&>]]>&amp; </v:B><C/><D>1</D><D>2</D></v:A>',
-      ),
-    ).toEqual({
-      A: { '@Name': 'a "b"', B: ' x &#60;&#38;&#62;&amp; ', C: '', D: ['1', '2'] },
+    const element = parseXml(
+      '<v:A xmlns:v="x" Name=\'a "b"\'><!-- <B>no</B> --><v:B> x <![CDATA[<&>]]>&amp; </v:B><C/></v:A>',
+    );
+    expect(element).toEqual({
+      name: 'A',
+      attributes: ['Name', 'a "b"'],
+      text: '',
+      children: [
+        { name: 'B', attributes: [], children: [], text: ' x <&amp;>&amp; ' },
+        { name: 'C', attributes: [], children: [], text: '' },
+      ],
     });
   });
 
   it.each([
+    '',
     '<a><b></a>',
     '<a',
     '<a b=1/>',
     '<a b="1" b="2"/>',
     '<a x="<"/>',
-    '<a></a><b></b>x',
+    '<a x="1/>',
+    '<a></a><b></b>',
+    '<a></a>x',
     'text',
     '<a></b>',
     '</a>',
-  ])('refuses %s', (text) => {
-    expect(() => parse(text)).toThrow(MalformedXml);
+    '<a>a & b</a>',
+    '<a b="&"/>',
+    '<a>&amp</a>',
+    '<a>]]></a>',
+    '<a><!-- x -- y --></a>',
+    '<a><!--</a>',
+    '<a><![CDATA[</a>',
+    '<!DOCTYPE a><a/>',
+    '<a>< b/></a>',
+  ])('refuses %j', (text) => {
+    expect(() => parseXml(text)).toThrow(MalformedXml);
   });
-});
 
-describe('parsePlainXml', () => {
+  it('refuses what is nested to do harm', () => {
+    expect(() => parseXml(`${'<a>'.repeat(100_000)}${'</a>'.repeat(100_000)}`)).toThrow(/nested/);
+  });
+
   const name = fc.constantFrom('Name', 'UID', 'v:Links', 'Link', 'State', 'x.y', '_z');
   const text = fc.string({
     unit: fc.constantFrom('a', 'é', '💾', ' ', '\n', '&amp;', '"', "'", '>', '=', '/', ']'),
   });
   const value = fc
-    .tuple(fc.constantFrom('"', "'"), fc.string({ unit: fc.constantFrom('a', 'ü', ' ', '&lt;', '=', '/') }))
+    .tuple(
+      fc.constantFrom('"', "'"),
+      fc.string({ unit: fc.constantFrom('a', 'ü', ' ', '&lt;', '=', '/', '>') }),
+    )
     .map(([quote, inner]) => quote + inner + quote);
   const attributes = fc
     .uniqueArray(fc.constantFrom('Name', 'UID', 'Href', 'Type'), { maxLength: 3 })
@@ -67,18 +88,45 @@ describe('parsePlainXml', () => {
       ),
   }));
 
-  it('agrees with the general parser wherever it gives an answer', () => {
+  const library = new XMLParser({
+    preserveOrder: true,
+    ignoreAttributes: false,
+    attributeNamePrefix: '',
+    removeNSPrefix: true,
+    parseTagValue: false,
+    parseAttributeValue: false,
+    trimValues: false,
+    processEntities: false,
+  });
+
+  /** The library's tree in our terms. */
+  function asElement(node: Record<string, unknown>): XmlElement {
+    const [key] = Object.keys(node).filter((one) => one !== ':@');
+    const content = node[key ?? ''] as Record<string, unknown>[];
+    const isText = (child: Record<string, unknown>) => '#text' in child;
+    return {
+      name: key ?? '',
+      attributes: Object.entries((node[':@'] ?? {}) as Record<string, string>).flat(),
+      children: content.filter((child) => !isText(child)).map(asElement),
+      text: content
+        .filter(isText)
+        .map((child) => child['#text'] as string)
+        .join(''),
+    };
+  }
+
+  it('agrees with a well-kept library', () => {
     fc.assert(
       fc.property(element, (xml) => {
-        const plain = parsePlainXml(xml);
         fc.pre(!xml.includes(']]>'));
-        expect(plain).toEqual(withoutLayout(parseAnyXml(xml)));
+        const [node] = library.parse(xml) as Record<string, unknown>[];
+        expect(parseXml(xml)).toEqual(asElement(node ?? {}));
       }),
       { numRuns: 500 },
     );
   });
 
-  it('leaves anything broken to the general parser', () => {
+  it('accepts nothing that the library finds broken', () => {
     fc.assert(
       fc.property(
         element,
@@ -87,42 +135,38 @@ describe('parsePlainXml', () => {
         (xml, seed, insert) => {
           const at = seed % xml.length;
           const broken = xml.slice(0, at) + insert + xml.slice(at + 1);
-          const plain = parsePlainXml(broken);
-          if (plain !== undefined) expect(plain).toEqual(withoutLayout(parseAnyXml(broken)));
+          let isAccepted = true;
+          try {
+            parseXml(broken);
+          } catch {
+            isAccepted = false;
+          }
+          if (isAccepted)
+            SyntaxValidator.validate(broken, { invalidCharSequence: { attrLt: true, tagValue: true } });
         },
       ),
       { numRuns: 1_000 },
     );
   });
-
-  /** White space between elements, which the general parser keeps and nobody reads. */
-  function withoutLayout(value: unknown): unknown {
-    if (Array.isArray(value)) return value.map(withoutLayout);
-    if (typeof value !== 'object' || value === null) return value;
-    const entries = Object.entries(value);
-    const hasChildren = entries.some(([key]) => !key.startsWith('@') && key !== '#text');
-    return Object.fromEntries(
-      entries
-        .filter(
-          ([key, child]) =>
-            !(key === '#text' && hasChildren && typeof child === 'string' && child.trim() === ''),
-        )
-        .map(([key, child]) => [key, withoutLayout(child)]),
-    );
-  }
 });
 
 describe('decodeText', () => {
   it('decodes what XML knows', () =>
     expect(decodeText('&amp;lt; &#x1F4BE;&#128190; &quot;&apos;&gt;')).toBe('&lt; 💾💾 "\'>'));
-  it.each(['&nbsp;', '&', '& x', '&#0;', '&#xD800;', '&#x110000;', '&amp'])('refuses %s', (text) =>
-    expect(() => decodeText(text)).toThrow(MalformedXml),
+  it.each(['&nbsp;', '&#0;', '&#x0;', '&#xD800;', '&#x110000;', '&constructor;', '&__proto__;', '\0'])(
+    'replaces %j, and says so',
+    (text) => {
+      let told = false;
+      expect(decodeText(text, () => (told = true))).toBe('\ufffd');
+      expect(told).toBe(true);
+    },
   );
   it('takes any number of references', () =>
     expect(decodeText('&amp;'.repeat(100_000))).toHaveLength(100_000));
   it('gives every text back', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
+        fc.pre(!text.includes('\0'));
         const written = text.replace(
           /[&<>"'\u0080-\u{10ffff}]/gu,
           (char) => `&#x${char.codePointAt(0)?.toString(16) ?? ''};`,
@@ -131,4 +175,8 @@ describe('decodeText', () => {
       }),
     );
   });
+});
+
+it('prints nothing that moves a cursor', () => {
+  expect(printable('vbr\u001b[2J\u009b1m\u202e01\r\n')).toBe('vbr [2J 1m 01 ');
 });
