@@ -35,7 +35,7 @@ export async function beginRun(
 /** A function that writes down how far a run has come, once a second at most; shorter runs never do. It never fails. */
 export function progressRecorder(
   { prisma }: Pick<Database, 'prisma'>,
-  run: { readonly sourceId: number; readonly runId: string },
+  { sourceId, runId }: { readonly sourceId: number; readonly runId: string },
 ): (progress: Pick<RunCounts, 'listed' | 'new' | 'changed'>) => void {
   let next = performance.now() + watchedEveryMs;
   return ({ listed, new: newSessions, changed }) => {
@@ -44,10 +44,10 @@ export function progressRecorder(
     prisma
       .$transaction([
         prisma.syncRun.updateMany({
-          where: { ...run, status: 'running' },
+          where: { sourceId, runId, status: 'running' },
           data: { listed, newSessions, changed },
         }),
-        raiseVersion(prisma, run.sourceId),
+        raiseVersion(prisma, sourceId),
       ])
       // The run itself will say what is wrong with the database.
       .catch(() => undefined)
@@ -60,7 +60,7 @@ export function progressRecorder(
 /** Closes a run's record. A run that another has replaced was closed by that one, and stays so. */
 export async function finishRun(
   { prisma }: Pick<Database, 'prisma'>,
-  run: { readonly sourceId: number; readonly runId: string },
+  { sourceId, runId }: { readonly sourceId: number; readonly runId: string },
   { status, form, counts, requests, bytesReceived, error }: RunOutcome,
 ): Promise<void> {
   const { listed, new: newSessions, changed, unchanged, unreadable, unfetched, missing } = counts;
@@ -68,9 +68,9 @@ export async function finishRun(
     // PostgreSQL's clock, as for the start.
     prisma.$executeRaw`
       update sync_runs set finished_at = now()
-      where source_id = ${run.sourceId}::integer and run_id = ${run.runId}::uuid and status = 'running'`,
+      where source_id = ${sourceId}::integer and run_id = ${runId}::uuid and status = 'running'`,
     prisma.syncRun.updateMany({
-      where: { ...run, status: 'running' },
+      where: { sourceId, runId, status: 'running' },
       data: {
         status,
         form,
@@ -87,7 +87,7 @@ export async function finishRun(
         errorMessage: error?.message ?? null,
       },
     }),
-    raiseVersion(prisma, run.sourceId),
+    raiseVersion(prisma, sourceId),
   ]);
 }
 

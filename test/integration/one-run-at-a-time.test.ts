@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openDatabase, type Database } from '../../src/db/database.ts';
-import { holdBacklog } from '../../src/db/held-backlog.ts';
-import { holdSource } from '../../src/db/source-history.ts';
+import { openDatabase, type Database } from '../../src/db/open-database.ts';
+import { holdForRun, holdForTasks } from '../../src/db/hold-source.ts';
+import { markLost } from '../../src/db/list-state.ts';
+import { finishRun } from '../../src/db/sync-runs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 let test: TestDatabase;
@@ -19,14 +20,14 @@ afterAll(async () => {
 });
 
 async function hold() {
-  const held = await holdSource(database, source, 'cli');
+  const held = await holdForRun(database, source, 'cli');
   if (held === undefined) throw new Error('the source is taken');
   return held;
 }
 
 it('gives a source to one run at a time, and to the next when it is released', async () => {
   const first = await hold();
-  expect(await holdSource(database, source, 'schedule')).toBeUndefined();
+  expect(await holdForRun(database, source, 'schedule')).toBeUndefined();
   await first.release();
   const second = await hold();
   await second.release();
@@ -35,16 +36,16 @@ it('gives a source to one run at a time, and to the next when it is released', a
 it('keeps a source apart from its backlog, from other sources, and from other processes', async () => {
   const elsewhere = openDatabase(test.url, { poolSize: 1 });
   const first = await hold();
-  expect(await holdSource(elsewhere, source, 'schedule')).toBeUndefined();
-  const other = await holdSource(elsewhere, { ...source, name: 'other' }, 'schedule');
-  const backlog = await holdBacklog(elsewhere, source);
+  expect(await holdForRun(elsewhere, source, 'schedule')).toBeUndefined();
+  const other = await holdForRun(elsewhere, { ...source, name: 'other' }, 'schedule');
+  const backlog = await holdForTasks(elsewhere, source);
   expect([other, backlog]).not.toContain(undefined);
   await first.release();
   // A second release, late, must not take the lock from whoever has it now.
-  const second = await holdSource(elsewhere, source, 'schedule');
+  const second = await holdForRun(elsewhere, source, 'schedule');
   await first.release();
   expect(second).toBeDefined();
-  expect(await holdSource(database, source, 'cli')).toBeUndefined();
+  expect(await holdForRun(database, source, 'cli')).toBeUndefined();
   await elsewhere.close();
   const third = await hold();
   await third.release();
@@ -58,8 +59,11 @@ it('lets a run that lost its lock write nothing more', async () => {
   );
   await gone;
   const second = await hold();
-  await expect(first.markLost([])).rejects.toMatchObject({ kind: 'interrupted', message: /taken over/ });
-  const counts = { listed: 1, new: 1, changed: 0, unchanged: 0, unreadable: 0, missing: 0 };
+  await expect(first.write((write) => markLost(write, []))).rejects.toMatchObject({
+    kind: 'interrupted',
+    message: /taken over/,
+  });
+  const counts = { listed: 1, new: 1, changed: 0, unchanged: 0, unreadable: 0, unfetched: 0, missing: 0 };
   const outcome = {
     status: 'succeeded' as const,
     form: 'entity' as const,
@@ -68,8 +72,8 @@ it('lets a run that lost its lock write nothing more', async () => {
     bytesReceived: 1,
     error: null,
   };
-  await first.finish(outcome);
-  await second.finish(outcome);
+  await finishRun(database, first, outcome);
+  await finishRun(database, second, outcome);
   await second.release();
   await first.release();
   expect(

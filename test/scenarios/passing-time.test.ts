@@ -4,6 +4,11 @@ import {
   type Simulator,
   type SimulatorOptions,
 } from '../../src/simulator/start-simulator.ts';
+import { openDatabase } from '../../src/db/open-database.ts';
+import { holdForRun } from '../../src/db/hold-source.ts';
+import { parseTimestamp } from '../../src/domain/timestamp.ts';
+import { openEnterpriseManager } from '../../src/sources/enterprise-manager/open-enterprise-manager.ts';
+import { backfill } from '../../src/sync/backfill.ts';
 import { awkwardHistory } from '../support/awkward-history.ts';
 import { startEmDouble } from '../support/em-double.ts';
 import { syncOnce } from '../support/sync-once.ts';
@@ -60,7 +65,7 @@ it.each(['9.5', '11', '12', '13'] as const)(
       if (ended) expect(row).toEqual({ session_id: row.session_id, result, ended });
     }
     expect(await database.query('select count(*)::int from sessions')).toEqual([{ count: truth.size }]);
-    expect(await database.query('select count(*)::int from listed_records')).toEqual([
+    expect(await database.query('select count(*)::int from sessions where fingerprint is not null')).toEqual([
       { count: em.sessions().length },
     ]);
     expect(em.openLogons()).toBe(0);
@@ -70,46 +75,43 @@ it.each(['9.5', '11', '12', '13'] as const)(
 
 it('reads back what the list no longer shows, and goes on where it stopped', async () => {
   await start();
-  const { runBackfill } = await import('../../src/sync/run-backfill.ts');
-  const { connectEnterpriseManager } =
-    await import('../../src/sources/enterprise-manager/connect-enterprise-manager.ts');
-  const { openDatabase } = await import('../../src/db/database.ts');
-  const { holdSource } = await import('../../src/db/source-history.ts');
-  const { parseTimestamp } = await import('../../src/domain/timestamp.ts');
   await syncOnce(em.url, database.url, { tasks: 'none' });
   const listed = em.sessions().length;
   const opened = openDatabase(database.url, { poolSize: 3 });
   const since = parseTimestamp('2026-08-01');
   expect(since).toBeUndefined();
 
-  async function backfill(stopAfterDays: number) {
+  async function backfillUntil(stopAfterWindows: number) {
     const stop = new AbortController();
-    const held = await holdSource(opened, { name: 'em', url: em.url, tasks: 'none' }, 'backfill');
+    const held = await holdForRun(opened, { name: 'em', url: em.url, tasks: 'none' }, 'backfill');
     if (held === undefined) throw new Error('the source is taken');
-    const client = connectEnterpriseManager({
+    const client = openEnterpriseManager({
       url: em.url,
       username: 'demo',
       password: 'demo',
       concurrency: 1,
       signal: stop.signal,
     });
-    let days = 0;
-    const outcome = await runBackfill(client, held, {
+    let windows = 0;
+    const outcome = await backfill(client, held, {
       since: parseTimestamp('2026-08-01T00:00:00Z') ?? fail(),
+      againUntil: undefined,
+      tasks: 'none',
+      isImpatient: true,
       signal: stop.signal,
       onProgress: () => {
-        days += 1;
-        if (days === stopAfterDays) stop.abort();
+        windows += 1;
+        if (windows === stopAfterWindows) stop.abort();
       },
     });
     await held.release();
     await client.close();
-    return { outcome, days };
+    return { outcome, windows };
   }
 
-  const first = await backfill(20);
+  const first = await backfillUntil(2);
   expect(first.outcome).toMatchObject({ status: 'failed', error: { kind: 'interrupted' } });
-  const second = await backfill(1_000);
+  const second = await backfillUntil(1_000);
   expect(second.outcome).toMatchObject({ status: 'succeeded', error: null });
   await opened.close();
 

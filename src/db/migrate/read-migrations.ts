@@ -1,9 +1,19 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const prismaFolder = fileURLToPath(new URL('../../../prisma', import.meta.url));
+/** The nearest folder `prisma` upwards: sources, compiled files and bundles lie at different depths. */
+function findPrismaFolder(): string {
+  const here = path.dirname(fileURLToPath(import.meta.url));
+  for (let folder = here; ; folder = path.dirname(folder)) {
+    const found = path.join(folder, 'prisma');
+    if (existsSync(path.join(found, 'migrations')) || folder === path.dirname(folder)) return found;
+  }
+}
+
+const prismaFolder = findPrismaFolder();
 
 export type Migration = {
   readonly name: string;

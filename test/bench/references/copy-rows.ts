@@ -39,7 +39,7 @@ const tables = {
       one.parentId,
       computer,
     ]),
-  'listed_records (source_id, fingerprint, session_id)': rows.map(({ row, fingerprint }) => [
+  'listed_records (source_id, fingerprint, session_id)': rows.map((row) => [
     1,
     fingerprint,
     row.session.id,

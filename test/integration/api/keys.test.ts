@@ -94,7 +94,6 @@ describe('while there is no key', () => {
         pool: () => pool,
         noteKeyUse: () => undefined,
         requestSync: () => Promise.resolve('unknown'),
-        beginDownload: () => () => undefined,
         rateLimit: 10,
         corsOrigins: [],
       },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rebuildFigures } from '../../../src/db/rebuild-figures.ts';
+import { rebuildDerived } from '../../../src/db/rebuild-derived.ts';
 import { startApi, walk, type RunningApi } from '../../support/start-api.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
 
@@ -112,7 +112,7 @@ it('finds what was stored while triggers were off, after a rebuild', async () =>
   const names = () => database.query('select * from session_names order by source_id, name_key');
   const before = await names();
   await database.query('delete from session_names');
-  await rebuildFigures(database.url);
+  await rebuildDerived(database.url);
   const after = await names();
   expect(after.length).toBeGreaterThan(100);
   // One combination was replaced before.

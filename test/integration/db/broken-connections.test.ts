@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { afterEach, expect, it } from 'vitest';
-import { openDatabase } from '../../../src/db/database.ts';
+import { openDatabase } from '../../../src/db/open-database.ts';
 import { openHistory } from '../../../src/db/open-history.ts';
 import { openPool } from '../../../src/db/open-pool.ts';
-import { holdSource } from '../../../src/db/source-history.ts';
+import { holdForRun } from '../../../src/db/hold-source.ts';
+import { markLost } from '../../../src/db/list-state.ts';
 import { openSourceLocks } from '../../../src/db/source-locks.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
@@ -102,11 +103,13 @@ it('loses its locks when it is frozen, so that others can have them', async () =
 it('ends a run whose statement waits for a connection as dead as that of its lock', async () => {
   const db = await database();
   const opened = openDatabase(db.url);
-  const held = await holdSource(opened, { name: 'em', url: 'https://em:9398', tasks: 'all' }, 'cli');
+  const held = await holdForRun(opened, { name: 'em', url: 'https://em:9398', tasks: 'all' }, 'cli');
   const blocker = openPool({ connectionString: db.url, application_name: 'blocker' }, () => undefined);
   const client = await blocker.connect();
   await client.query('begin; select from sources for update');
-  const written = expect(held?.markLost([])).rejects.toMatchObject({ kind: 'transient' });
+  const written = expect(held?.write((write) => markLost(write, []))).rejects.toMatchObject({
+    kind: 'transient',
+  });
   await waiting(db, `application_name = 'session-history'`).toBe(1);
   await terminate(db, `application_name = 'session-history locks'`);
   // The statement still waits.

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openDatabase } from '../../../src/db/database.ts';
+import { openDatabase } from '../../../src/db/open-database.ts';
 import { ensureReaderRole } from '../../../src/db/reader-role.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
     insert into api_keys (name, scope, key_hash) values ('key', 'read', 'hash');
   `);
   const history = openDatabase(database.url);
-  expect(await ensureReaderRole(history.statements)).toBe(true);
+  expect(await ensureReaderRole(history.prisma)).toBe(true);
   await history.close();
   reader = new pg.Client({ connectionString: database.url });
   await reader.connect();

@@ -25,6 +25,11 @@ const well: SourceProgress = {
   refusedCredentials: null,
   hasDueTasks: false,
   hasBackfill: false,
+  unreadableHoles: 0,
+  unfetchedHoles: 0,
+  tasksHoles: 0,
+  gapHoles: 0,
+  uncoveredSeconds: 0,
 };
 const failed = (kind: ErrorKind, inARow: number, more: Partial<SourceProgress> = {}): SourceProgress => ({
   ...well,

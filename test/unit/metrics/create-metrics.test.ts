@@ -19,6 +19,11 @@ const progress: SourceProgress = {
   refusedCredentials: null,
   hasDueTasks: false,
   hasBackfill: false,
+  unreadableHoles: 0,
+  unfetchedHoles: 2,
+  tasksHoles: 0,
+  gapHoles: 0,
+  uncoveredSeconds: 86_400,
 };
 const report: SyncReport = {
   source: 'em',
@@ -29,7 +34,10 @@ const report: SyncReport = {
   new: 4,
   changed: 2,
   unchanged: 4,
+  unreadable: 0,
+  unfetched: 0,
   missing: 0,
+  holes: 0,
   requests: 5,
   bytesReceived: 6_000,
   durationMs: 700,
