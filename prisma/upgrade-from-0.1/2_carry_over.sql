@@ -1,11 +1,9 @@
 -- The rows of version 0.1.0, from schema session_history_0_1 into the tables that the migrations have just made. What 0.1 did not
--- know stays null. Every row carries change number 1, and every source stands at version 1.
+-- know stays null.
 
 set local work_mem = '256MB';
 set local maintenance_work_mem = '512MB';
 set local jit = off;
--- Nothing but this transaction has seen the tables.
-set local max_parallel_maintenance_workers = 2;
 
 -- ── Sources and what sessions are about ────────────────────────────────────────────────────────────────────────────
 
@@ -35,6 +33,9 @@ from pg_index
 join pg_class as index on index.oid = pg_index.indexrelid
 where pg_index.indrelid in ('sessions'::regclass, 'tasks'::regclass)
   and not pg_index.indisprimary;
+-- Of a key, only the constraint can be dropped. Built from sorted rows it takes a fraction of what it takes row by row.
+alter table sessions drop constraint sessions_pkey;
+alter table tasks drop constraint tasks_pkey;
 do $$
 declare
   postponed record;
@@ -46,22 +47,24 @@ end;
 $$;
 
 insert into sessions (
-  source_id, session_id, session_name, kind, job_type, job_id, job_name, parent_session_id, parent_job_id, server_id, server_name,
+  source_id, session_id, session_name, kind, job_type, job_id, job_name, parent_session_id, server_id, server_name,
   state, result, is_retry, created_at, ended_at, progress, failure_message, extra, computer, computer_is_exact, task_count, task_reason,
   processed_bytes, first_seen_at, last_seen_at, last_changed_at, lost_at, fingerprint, change_number, run_started_at, is_last_attempt
 )
 select
   session.source_id, session.session_id, session.session_name, session.kind, session.job_type, session.job_id, session.job_name,
-  session.parent_session_id, case when session.kind = 'job' then session.job_id else parent.job_id end,
+  session.parent_session_id,
   session.server_id, session.server_name, session.state, session.result, session.is_retry, session.created_at, session.ended_at,
   session.progress, session.failure_message, session.extra, session.computer, session.computer_is_exact, session.task_count,
   session.task_reason, session.processed_bytes, session.first_seen_at, session.last_seen_at, session.last_changed_at, session.lost_at,
   -- Listed, by a record whose fingerprint this version would write otherwise: the next poll reads it anew.
   case when session.last_seen_at is null then '00000000-0000-0000-0000-000000000000'::uuid end,
-  1, session.run_started_at, session.is_last_attempt
-from session_history_0_1.sessions as session
-left join session_history_0_1.sessions as parent
-  on parent.source_id = session.source_id and parent.session_id = session.parent_session_id;
+  -- Rows that share a number are read from the change feed in one go, so not all have the same: a number an hour, from 2010 on.
+  1 + (
+    extract(epoch from least(greatest(session.created_at, timestamptz '2010-01-01Z'), now()) - timestamptz '2010-01-01Z') / 3600
+  )::bigint,
+  session.run_started_at, session.is_last_attempt
+from session_history_0_1.sessions as session;
 
 insert into tasks (
   source_id, task_id, session_id, task_name, machine, state, result, reason, total_bytes, created_at, ended_at, extra, change_number
@@ -78,18 +81,33 @@ begin
   end loop;
 end;
 $$;
+alter table sessions add constraint sessions_pkey primary key (session_id, source_id);
+alter table tasks add constraint tasks_pkey primary key (source_id, task_id);
+
+update sources as source
+set version = newest.change_number
+from (select source_id, max(change_number) as change_number from sessions group by source_id) as newest
+where newest.source_id = source.id;
 
 -- ── Jobs: of all the tasks that named their computer, the newest session's counts ──────────────────────────────────
 
 insert into jobs (
   source_id, job_id, job_name, kind, server_id, server_name, job_type, platform, description, schedule_enabled, next_run_at, computer,
-  computer_is_exact, computer_seen_at, extra, first_seen_at, change_number
+  computer_is_exact, computer_seen_at, policy_id, extra, first_seen_at, change_number
 )
 select
   job.source_id, job.job_id, job.job_name, job.kind, job.server_id, job.server_name, job.job_type, job.platform, job.description,
-  job.schedule_enabled, job.next_run_at, coalesce(seen.computer, job.computer), job.computer_is_exact, seen.created_at, job.extra,
-  job.first_seen_at, 1
+  job.schedule_enabled, job.next_run_at, coalesce(seen.computer, job.computer), job.computer_is_exact, seen.created_at,
+  case when job.kind = 'computer' then policy.job_id else job.job_id end, job.extra, job.first_seen_at, 1
 from session_history_0_1.jobs as job
+left join (
+  select child.source_id, child.job_id as child_job_id, (array_agg(parent.job_id order by parent.created_at desc))[1] as job_id
+  from session_history_0_1.sessions as child
+  join session_history_0_1.sessions as parent
+    on parent.source_id = child.source_id and parent.session_id = child.parent_session_id
+  where child.kind = 'computer'
+  group by child.source_id, child.job_id
+) as policy on policy.source_id = job.source_id and policy.child_job_id = job.job_id
 left join (
   select distinct on (source_id, job_id) source_id, job_id, computer, created_at
   from session_history_0_1.sessions
@@ -209,8 +227,11 @@ from session_history_0_1.unreadable_records
 order by source_id, coalesce(session_id, fingerprint), last_seen_at desc;
 
 insert into task_backlog (source_id, session_id, created_at, change_number, attempts, first_failed_at, due_at)
-select source_id, session_id, created_at, 1, attempts, case when attempts > 0 then now() end, due_at
-from session_history_0_1.task_backlog;
+select
+  backlog.source_id, backlog.session_id, backlog.created_at, coalesce(session.change_number, 1), backlog.attempts,
+  case when backlog.attempts > 0 then now() end, backlog.due_at
+from session_history_0_1.task_backlog as backlog
+left join sessions as session on session.source_id = backlog.source_id and session.session_id = backlog.session_id;
 
 -- ── The service ────────────────────────────────────────────────────────────────────────────────────────────────────
 

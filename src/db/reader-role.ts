@@ -11,7 +11,7 @@ export const makeLoginStatement = `create role analyst login password 'choose-on
  */
 export async function ensureReaderRole(prisma: PrismaClient): Promise<boolean> {
   const [row] = await prisma.$queryRawUnsafe<{ exists: boolean }[]>(
-    `select exists (select from pg_roles where rolname = $1) as exists`,
+    `select exists (select 1 from pg_roles where rolname = $1) as exists`,
     role,
   );
   if (row?.exists !== true) {
@@ -22,7 +22,7 @@ export async function ensureReaderRole(prisma: PrismaClient): Promise<boolean> {
        end $$`,
     );
     const [made] = await prisma.$queryRawUnsafe<{ exists: boolean }[]>(
-      `select exists (select from pg_roles where rolname = $1) as exists`,
+      `select exists (select 1 from pg_roles where rolname = $1) as exists`,
       role,
     );
     if (made?.exists !== true) return false;

@@ -19,8 +19,8 @@ const file = (name: string, lines: readonly (readonly (string | number | boolean
   return whole;
 };
 const tables = {
-  'sessions (source_id, session_id, session_name, kind, job_type, job_id, job_name, server_id, server_name, state, result, is_retry, created_at, ended_at, progress, parent_session_id, computer)':
-    rows.map(({ row: { session: one, computer } }) => [
+  'sessions (source_id, session_id, session_name, kind, job_type, job_id, job_name, server_id, server_name, state, result, is_retry, created_at, ended_at, progress, parent_session_id, computer, fingerprint)':
+    rows.map(({ session: one, computer, fingerprint }) => [
       1,
       one.id,
       one.name,
@@ -38,12 +38,8 @@ const tables = {
       one.progress,
       one.parentId,
       computer,
+      fingerprint,
     ]),
-  'listed_records (source_id, fingerprint, session_id)': rows.map((row) => [
-    1,
-    fingerprint,
-    row.session.id,
-  ]),
 };
 const files = Object.entries(tables).map(([table, lines]) => ({
   table,
