@@ -3,7 +3,7 @@ import { SyncError, type ErrorKind } from '../../domain/sync-error.ts';
 import type { SessionAnswer, TasksAnswer } from '../source.ts';
 import { maxRecordBytes } from './bounds.ts';
 import { explainBreak } from './judge-answer.ts';
-import { describeStart } from './markup.ts';
+import { describeStart, notOfItsKind } from './markup.ts';
 import { readRecord } from './read-record.ts';
 import { entityOf, readElements } from './read-elements.ts';
 import { readTask, sessionOfTask } from './read-task.ts';
@@ -48,8 +48,9 @@ export async function askForSession(ask: Ask, id: string): Promise<SessionAnswer
     const bytes = await readWhole(answer, maxRecordBytes);
     const record = readRecord({ name: '', bytes, fingerprint: '', fault: '' });
     if (record === undefined || record.as === 'unreadable') {
-      const reason = /^\s*</.test(bytes.toString('latin1', 0, 64)) ? record?.reason : undefined;
-      return failed('contract', `The answer for session ${id}: ${reason ?? `it ${describeStart(bytes)}`}`);
+      const start = describeStart(bytes);
+      const reason = start === notOfItsKind && record !== undefined ? record.reason : `It ${start}.`;
+      return failed('contract', `The answer for session ${id} is none. ${reason}`);
     }
     if (record.session.id !== id)
       return failed(

@@ -48,11 +48,6 @@ export async function judgeAnswer(answer: Answer): Promise<Judgement> {
   return refuse('trouble', 'permanent', ` ${whereToLook}`);
 }
 
-/** Statuses that pass by themselves, often. A 500 is EM's own exception as often as not, but costs little to ask again. */
-export function isWorthRepeating(status: number): boolean {
-  return status === 500 || (status >= 502 && status <= 504) || status === 429 || status === 408;
-}
-
 /** For what concerns the whole source. */
 export function asError(judgement: Exclude<Judgement, { readonly as: 'document' }>): SyncError {
   return new SyncError(judgement.kind, judgement.reason);

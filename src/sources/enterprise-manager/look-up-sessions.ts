@@ -40,7 +40,7 @@ const orphansToProve = 5;
  * answer of a batch is compared with the session's own, and what batches leave out is counted.
  */
 export function openSessionLookUp({ ask, learned, isBatchAllowed, concurrency, giveUp }: LookUpOptions) {
-  let isCompared = false;
+  let comparison: Promise<boolean> | undefined;
   let orphansProved = 0;
   const asked = { inBatches: 0, leftOut: 0 };
   /** Ids that a batch left out, until they are asked for singly. */
@@ -54,6 +54,16 @@ export function openSessionLookUp({ ask, learned, isBatchAllowed, concurrency, g
     if (answer.as === 'session') return { ...answer, session: fillFrom(answer.session, named(id)) };
     if (answer.as === 'part') return { ...answer, session: fillFrom(answer.session, named(id)) };
     return answer;
+  }
+
+  /** Batches under way together all wait for the first to be compared. */
+  function isTrue(sample: SessionAnswer): Promise<boolean> {
+    return (comparison ??= askForSession(ask, sample.id).then((own) => {
+      if (own.as === 'failed') comparison = undefined;
+      else if (!isSame(sample, own))
+        learned.failed('sessions', `/query shows session ${sample.id} otherwise than it is by id`);
+      return isSame(sample, own);
+    }));
   }
 
   async function inBatch(ids: readonly string[], named: Named) {
@@ -72,15 +82,7 @@ export function openSessionLookUp({ ask, learned, isBatchAllowed, concurrency, g
       else answers.push({ id, as: 'session', session });
     }
     const [sample] = answers;
-    if (!isCompared && sample !== undefined) {
-      isCompared = true;
-      const own = await singly(sample.id, named);
-      if (!isSame(sample, own)) {
-        learned.failed('sessions', `/query shows session ${sample.id} otherwise than it is by id`);
-        return nothing;
-      }
-      answers[0] = own;
-    }
+    if (sample !== undefined && !(await isTrue(sample))) return nothing;
     asked.inBatches += ids.length;
     for (const id of leftOut) missing.add(id);
     if (answers.length > 0) learned.worked('sessions');

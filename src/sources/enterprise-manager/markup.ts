@@ -92,10 +92,13 @@ export function localName(name: string): string {
   return name.slice(name.indexOf(':') + 1);
 }
 
+/** Said of what looks like XML. */
+export const notOfItsKind = 'is not XML of its kind';
+
 /** What a document is that begins like this, where XML was expected. */
 export function describeStart(bytes: Buffer): string {
   const text = bytes.toString('latin1', 0, 512).trimStart();
   if (/^[[{]/.test(text)) return 'is JSON, though XML was asked for';
   if (/^<(!doctype\s+)?html/i.test(text)) return 'is an HTML page';
-  return text === '' ? 'is empty' : 'is not XML of its kind';
+  return text === '' ? 'is empty' : notOfItsKind;
 }

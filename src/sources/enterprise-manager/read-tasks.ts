@@ -34,7 +34,7 @@ const waitingAtOnce = 500;
  * second batch, together with sessions known to have tasks. One contradiction, and all that wait are asked for singly.
  */
 export function openTaskReading({ ask, learned, isBatchAllowed, concurrency, giveUp }: LookUpOptions) {
-  let isCompared = false;
+  let comparison: Promise<boolean> | undefined;
 
   async function singly(sessionId: string): Promise<TasksAnswer> {
     const instead = giveUp.instead();
@@ -42,6 +42,19 @@ export function openTaskReading({ ask, learned, isBatchAllowed, concurrency, giv
     const answer = await askForTasks(ask, sessionId);
     giveUp.note(answer);
     return answer;
+  }
+
+  /** Batches under way together all wait for the first to be compared. */
+  function isTrue(sample: TasksAnswer): Promise<boolean> {
+    return (comparison ??= askForTasks(ask, sample.sessionId).then((own) => {
+      if (own.as === 'failed') comparison = undefined;
+      else if (!isSame(sample, own))
+        learned.failed(
+          'tasks',
+          `/query shows other tasks of session ${sample.sessionId} than the session itself`,
+        );
+      return isSame(sample, own);
+    }));
   }
 
   async function inBatch(ids: readonly string[]) {
@@ -58,17 +71,7 @@ export function openTaskReading({ ask, learned, isBatchAllowed, concurrency, giv
       else answers.push({ sessionId, as: 'tasks', tasks: rows });
     }
     const [sample] = answers;
-    if (!isCompared && sample !== undefined) {
-      isCompared = true;
-      const own = await singly(sample.sessionId);
-      if (!isSame(sample, own)) {
-        learned.failed(
-          'tasks',
-          `/query shows other tasks of session ${sample.sessionId} than the session itself`,
-        );
-        return nothing;
-      }
-    }
+    if (sample !== undefined && !(await isTrue(sample))) return nothing;
     if (answers.length > 0) learned.worked('tasks');
     return { answers, empty, singly: rest };
   }
@@ -81,17 +84,17 @@ export function openTaskReading({ ask, learned, isBatchAllowed, concurrency, giv
     const unproved = Math.max(0, emptiesToProve - learned.emptiesProved());
     const sampled = empty.filter((_, index) => index < unproved || (index - unproved) % sampleEvery === 0);
     const asked = new Set<string>();
-    let isTrue = learned.mayTry('tasks');
-    for await (const answer of inParallel(isTrue ? sampled : [], concurrency, singly)) {
+    let isHonest = learned.mayTry('tasks');
+    for await (const answer of inParallel(isHonest ? sampled : [], concurrency, singly)) {
       asked.add(answer.sessionId);
       if (answer.as === 'tasks' && answer.tasks.length > 0) {
-        isTrue = false;
+        isHonest = false;
         learned.failed('tasks', '/query leaves out tasks of sessions that have some');
       } else if (answer.as === 'tasks' && learned.emptiesProved() < emptiesToProve) learned.proveEmpty();
       yield answer;
     }
     const rest = empty.filter((id) => !asked.has(id));
-    if (!isTrue || learned.emptiesProved() < emptiesToProve) {
+    if (!isHonest || learned.emptiesProved() < emptiesToProve) {
       yield* inParallel(rest, concurrency, singly);
       return;
     }

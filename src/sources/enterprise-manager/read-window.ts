@@ -33,7 +33,7 @@ function gather(window: Window) {
     seen.add(key);
     if (record.as !== 'session') state.unreadable ??= record.reason;
     const before = records.get(key);
-    if (before === undefined || before.as !== 'session') records.set(key, record);
+    if (before?.as !== 'session') records.set(key, record);
   }
   return { records, state, add };
 }

@@ -42,3 +42,8 @@ function parseRetryAfter(value: string | undefined, now: Date): number | undefin
   const date = Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
 }
+
+/** Statuses that pass by themselves, often. A 500 is EM's own exception as often as not, but costs little to ask again. */
+export function isWorthRepeating(status: number): boolean {
+  return status === 500 || (status >= 502 && status <= 504) || status === 429 || status === 408;
+}

@@ -219,7 +219,10 @@ export function splitElements(options: SplitOptions) {
       const next = startTag(within, usual ?? '', from, end ?? within.length);
       if (next !== -1) {
         const careful = hasSections(at, next) ? endOfElement(within, at, find) : 'broken';
-        if (careful === undefined && !isFull && !isEnding) return waitForAll();
+        if (careful === undefined && !isFull && !isEnding) {
+          waitForAll();
+          return undefined;
+        }
         if (typeof careful === 'number') return give(at, careful, name, '');
         return give(at, next, name, 'is not closed before the next record');
       }
@@ -237,7 +240,10 @@ export function splitElements(options: SplitOptions) {
     const next = startTag(within, qualified, at + 1, end);
     if (hasSections(at, next === -1 ? end : next)) {
       const careful = endOfElement(within, at, find);
-      if (careful === undefined && !isFull && !isEnding) return waitForAll();
+      if (careful === undefined && !isFull && !isEnding) {
+        waitForAll();
+        return undefined;
+      }
       if (typeof careful === 'number') {
         usual = qualified;
         return give(at, careful, name, '');
@@ -249,9 +255,8 @@ export function splitElements(options: SplitOptions) {
     return end;
   }
 
-  function waitForAll(): undefined {
+  function waitForAll(): void {
     searchedTo = 0;
-    return undefined;
   }
 
   /** After the end tag, if it is all there. */

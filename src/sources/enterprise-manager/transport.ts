@@ -4,9 +4,8 @@ import { Pool, type Dispatcher } from 'undici';
 import { SyncError } from '../../domain/sync-error.ts';
 import { classifyNetworkFailure } from './classify-failure.ts';
 import { acceptedEncodings, decompress } from './decompress.ts';
-import { isWorthRepeating } from './judge-answer.ts';
 import { limitSpeed, type SpeedFloor } from './limit-speed.ts';
-import { retryDelay, type RetryPolicy } from './retry-delay.ts';
+import { isWorthRepeating, retryDelay, type RetryPolicy } from './retry-delay.ts';
 import { tlsConnector, type TlsOptions } from './tls-connector.ts';
 import { toUtf8 } from './transcode.ts';
 

@@ -10,12 +10,12 @@ import {
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  connectEnterpriseManager,
-  type ConnectOptions,
-} from '../../../src/sources/enterprise-manager/connect-enterprise-manager.ts';
 import { examineEnterpriseManager } from '../../../src/sources/enterprise-manager/examine-enterprise-manager.ts';
-import type { EnterpriseManager } from '../../../src/sync/ports.ts';
+import {
+  openEnterpriseManager,
+  type EnterpriseManagerOptions,
+} from '../../../src/sources/enterprise-manager/open-enterprise-manager.ts';
+import type { Source, TasksAnswer } from '../../../src/sources/source.ts';
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../fixtures/tls/${name}`, import.meta.url), 'utf8');
@@ -64,27 +64,34 @@ const em =
   };
 const list = em((_, response) => response.end(emptyList));
 
-function connect(url: string, options: Partial<ConnectOptions> = {}): EnterpriseManager {
-  return connectEnterpriseManager({
+function connect(url: string, options: Partial<EnterpriseManagerOptions> = {}): Source {
+  return openEnterpriseManager({
     url,
     username: 'reader',
     password: 'pässw0rd',
     concurrency: 4,
     signal: new AbortController().signal,
+    batch: 'off',
     retry: { attempts: 2, baseMs: 1, maxMs: 1 },
     ...options,
   });
 }
 
-async function readAll(client: EnterpriseManager): Promise<number> {
+async function readAll(client: Source): Promise<number> {
   let records = 0;
-  for await (const group of (await client.listSessions('auto')).records) records += group.length;
+  for await (const group of (await client.list('auto', () => false)).groups) records += group.count;
   await client.close();
   return records;
 }
 
+async function readTasksOf(client: Source, ids: readonly string[]): Promise<readonly TasksAnswer[]> {
+  const answers: TasksAnswer[] = [];
+  for await (const answer of client.readTasks(ids)) answers.push(answer);
+  return answers;
+}
+
 describe('certificates', () => {
-  it.each<[string, ConnectOptions['tls']]>([
+  it.each<[string, EnterpriseManagerOptions['tls']]>([
     ['its own authority', { caPem: certificate }],
     ['its fingerprint', { certSha256: fingerprint }],
     [
@@ -149,7 +156,10 @@ describe('the logon', () => {
         em((_, response) => response.writeHead(404).end()),
       ),
     );
-    await Promise.all(Array.from({ length: 20 }, (_, index) => client.readTasks(`${index}`)));
+    await readTasksOf(
+      client,
+      Array.from({ length: 20 }, (_, index) => `${index}`),
+    );
     await client.close();
     const sent = requests.map((request) => request.method);
     expect(sent.filter((method) => method === 'POST')).toHaveLength(1);
@@ -178,7 +188,10 @@ describe('the logon', () => {
       else response.writeHead(request.headers['x-restsvcsessionid'] === '1' ? 401 : 404).end();
     });
     const client = connect(url);
-    await Promise.all(Array.from({ length: 12 }, (_, index) => client.readTasks(`${index}`)));
+    await readTasksOf(
+      client,
+      Array.from({ length: 12 }, (_, index) => `${index}`),
+    );
     await client.close();
     expect(token).toBe(2);
   });
@@ -267,14 +280,20 @@ it('reads tasks of an older Enterprise Manager one by one', async () => {
     }),
   );
   const client = connect(url);
-  expect(await client.readTasks(logonId)).toMatchObject([
+  expect(await readTasksOf(client, [logonId])).toMatchObject([
     {
-      id: task,
       sessionId: logonId,
-      machine: 'pc',
-      result: 'Failed',
-      reason: 'a & b',
-      totalBytes: 9007199254740993n,
+      as: 'tasks',
+      tasks: [
+        {
+          id: task,
+          sessionId: logonId,
+          machine: 'pc',
+          result: 'Failed',
+          reason: 'a & b',
+          totalBytes: 9007199254740993n,
+        },
+      ],
     },
   ]);
   await client.close();
@@ -289,7 +308,7 @@ it('logs off when it is stopped, though whoever stopped it is busy elsewhere', a
     }),
   );
   const client = connect(url, { signal: stop.signal });
-  await expect(client.listSessions('entity')).rejects.toMatchObject({ kind: 'interrupted' });
+  await expect(client.list('entity', () => false)).rejects.toMatchObject({ kind: 'interrupted' });
   await expect.poll(() => requests.at(-1)?.method).toBe('DELETE');
   await expect(client.logOn()).rejects.toMatchObject({ kind: 'interrupted' });
   await client.close();
@@ -309,7 +328,7 @@ it('ends a logon session that was granted while it was being stopped', async () 
     }
   });
   const client = connect(url, { signal: stop.signal });
-  const asked = client.listSessions('entity').catch((error: unknown) => error);
+  const asked = client.list('entity', () => false).catch((error: unknown) => error);
   await expect.poll(() => stop.signal.aborted).toBe(true);
   grant();
   expect(await asked).toMatchObject({ kind: 'interrupted' });
