@@ -94,7 +94,7 @@ async function readViews(database: TestDatabase): Promise<unknown> {
   );
   for (const { view } of names) {
     const added = `array['change_number', 'last_changed_at', 'unknown', 'unreadable', 'unfetched', 'holes', 'covered_from', 'uncovered_seconds']`;
-    const hidden = `array['hours_since_success', 'days_until_loss', 'unchanged', 'missing']`;
+    const hidden = `array['hours_since_success', 'days_until_loss', 'is_overdue', 'unchanged', 'missing']`;
     views[view] = await database.query(
       `select to_jsonb(row) - ${hidden} - ${view === 'sessions' ? `array['change_number']` : added} as row from report.${view} as row order by 1`,
     );
