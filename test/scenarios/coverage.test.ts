@@ -27,12 +27,14 @@ describe('an outage longer than the list reaches', () => {
     const since = daysAgo(scenario, 60);
     expect((await scenario.sync()).status).toBe('succeeded');
     await scenario.backfill(['--since', dateText(since)]);
+    // Tasks of what was read back are a backlog, which a sync drains.
+    await scenario.sync();
     await expectEquality(scenario, { since });
     const before = em.now();
 
     em.advance(75 * dayMs);
-    expect(await scenario.sync()).toMatchObject({ status: 'succeeded', holes: 1 });
-    expect(await scenario.sync()).toMatchObject({ status: 'succeeded', holes: 1 });
+    for (let polls = 0; polls < 2; polls += 1)
+      expect(await scenario.sync()).toMatchObject({ status: 'succeeded', holes: 1 });
     const [from, to] = between(before, daysAgo(scenario, 30));
     expect((await gapsOf(scenario)).map((gap) => [gap.from, gap.to])).toEqual([[from, to]]);
     const { gaps, holes } = await scenario.status();
@@ -45,6 +47,7 @@ describe('an outage longer than the list reaches', () => {
 
     expect((await scenario.backfill()).code).toBe(0);
     expect(await gapsOf(scenario)).toEqual([]);
+    await scenario.sync();
     await expectEquality(scenario, { since: before });
     await expectNothingClaimedFalsely(scenario);
     expect(await scenario.status()).toMatchObject({ gaps: [], holes: 0 });
