@@ -1,10 +1,10 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import {
   startSimulator,
   type Simulator,
   type SimulatorOptions,
 } from '../../src/simulator/start-simulator.ts';
-import { runCli, startCli, type CliResult } from './run-cli.ts';
+import { startCli, type CliResult } from './run-cli.ts';
 import { later } from './service-world.ts';
 import { smallWorld } from './small-world.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
@@ -61,6 +61,9 @@ export type Scenario = {
 };
 
 export const source = 'em';
+const patienceMs = 90_000;
+// Several processes each, on machines that may have better things to do.
+vi.setConfig({ testTimeout: 300_000 });
 
 /** An Enterprise Manager of a small world whose clock stands still, and an empty history. */
 export async function openScenario(options: SimulatorOptions = {}): Promise<Scenario> {
@@ -124,7 +127,7 @@ export async function openScenario(options: SimulatorOptions = {}): Promise<Scen
   }
 
   async function sync(more: Environment = {}): Promise<SyncLine & { readonly stderr: string }> {
-    const { code, stdout, stderr } = await runCli(['sync', '--json'], { ...environment, ...more });
+    const { code, stdout, stderr } = await runCommand(['sync', '--json'], { ...environment, ...more });
     expect(stdout.trim().split('\n'), stderr).toHaveLength(1);
     const line = JSON.parse(stdout) as SyncLine;
     expect(code, stdout).toBe(line.status === 'failed' ? 1 : 0);
@@ -142,7 +145,7 @@ export async function openScenario(options: SimulatorOptions = {}): Promise<Scen
     environment,
     sync,
     backfill: async (args = [], more = {}) => {
-      const result = await runCli(['backfill', ...args], { ...environment, ...more });
+      const result = await runCommand(['backfill', ...args], { ...environment, ...more });
       expect([0, 1], result.stderr).toContain(result.code);
       await checkInvariants();
       return result;
@@ -159,7 +162,7 @@ export async function openScenario(options: SimulatorOptions = {}): Promise<Scen
       await checkInvariants();
     },
     status: async () => {
-      const { stdout, code } = await runCli(['status', '--json'], environment);
+      const { stdout, code } = await runCommand(['status', '--json'], environment);
       expect(code).toBe(0);
       return JSON.parse(stdout) as Record<string, unknown>;
     },
@@ -179,6 +182,16 @@ export function expectTrueSum(line: SyncLine): void {
   }
   if (line.status !== 'succeeded') return;
   expect(line).toMatchObject({ missing: 0, unreadable: 0, unfetched: 0 });
+}
+
+/** A command that never ends fails the test that started it, and is not left running. */
+async function runCommand(args: readonly string[], environment: Environment): Promise<CliResult> {
+  const cli = startCli(args, environment);
+  const timer = setTimeout(() => cli.process.kill('SIGKILL'), patienceMs);
+  const result = await cli.ended;
+  clearTimeout(timer);
+  expect(result.signal, `${args.join(' ')} did not end`).toBe(null);
+  return result;
 }
 
 /** A time in UTC with microseconds, as text. */
