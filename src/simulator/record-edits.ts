@@ -58,6 +58,3 @@ export const illFormed = {
   cdataEnd: setElement('JobName', 'odd ]]> text'),
   mismatchedTag: (one: string) => one.replace('</JobName>', '</JobNmae>'),
 } as const satisfies Record<string, Edit>;
-
-/** Numeric references to what is no character, and a name that stands for nothing. */
-export const undecodable = ['&#x0;', '&#xD83D;', '&bogus;'] as const;

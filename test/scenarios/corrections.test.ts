@@ -24,10 +24,10 @@ describe('corrections', () => {
     const scenario = await openScenario();
     const { em } = scenario;
     await scenario.sync();
+    const job = em.world.jobs.at(-1);
     const [first, second, third, fourth] = em
       .sessions()
-      .filter(({ session }) => session.computer !== undefined);
-    const job = em.world.jobs.at(-1);
+      .filter(({ session }) => session.computer !== undefined && session.job.id !== job?.id);
     if (
       first === undefined ||
       second === undefined ||

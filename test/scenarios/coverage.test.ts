@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { editRecords, setElement } from '../../src/simulator/record-edits.ts';
 import type { QueryManners } from '../../src/simulator/query-manners.ts';
 import { openScenario, type Scenario } from '../support/scenario.ts';
+import { intervalMinutes, patience, service } from '../support/service-world.ts';
 import {
   addSessions,
   dayMicros,
@@ -75,6 +76,30 @@ describe('an outage longer than the list reaches', () => {
     expect(await scenario.coverage()).toMatchObject([{ isCovered: true }]);
     expect(await scenario.status()).toMatchObject({ gaps: [], holes: 0 });
   });
+});
+
+it('is shown by the service, which fills the gaps when it is asked to', async () => {
+  const scenario = await openScenario();
+  await scenario.sync(withoutTasks);
+  scenario.em.advance(45 * dayMs);
+  await scenario.sync(withoutTasks);
+  const started = service('serve', {
+    ...scenario.environment,
+    ...withoutTasks,
+    SYNC_INTERVAL_MINUTES: String(intervalMinutes),
+  });
+  await vi.waitUntil(() => started.url() !== undefined, patience);
+  const ask = async (path: string) => (await fetch(`${started.url() ?? ''}${path}`)).text();
+  const { data } = JSON.parse(await ask('/api/v1/coverage')) as { data: readonly { isCovered: boolean }[] };
+  expect(data.map((row) => row.isCovered).sort()).toEqual([false, true, true]);
+  expect(JSON.parse(await ask('/api/v1/holes'))).toMatchObject({ data: [{ kind: 'gap' }] });
+  const metrics = await ask('/metrics');
+  expect(metrics).toMatch(/session_history_holes\{[^}]*kind="gap"[^}]*\} 1/);
+  expect(metrics).toMatch(/session_history_uncovered_seconds\{[^}]*\} 1296000/);
+  await scenario.backfill(['--queue'], withoutTasks);
+  await vi.waitUntil(async () => (await gapsOf(scenario)).length === 0, patience);
+  await started.stop();
+  await expectEquality(scenario, { since: daysAgo(scenario, 75), tasks: false });
 });
 
 describe('coverage', () => {
