@@ -44,7 +44,7 @@ export function differences(
   expected: readonly Values[],
   stored: ReadonlyMap<string, Values>,
 ): readonly unknown[] {
-  const found = expected.flatMap((values) => {
+  const found = expected.flatMap((values): readonly object[] => {
     const row = stored.get(String(values['session_id']));
     if (row === undefined)
       return [{ session: values['session_id'], createdAt: values['created_at'], is: 'missing' }];
