@@ -1,46 +1,23 @@
-import { parseFilter, type Row } from './parse-filter.ts';
+import { answerQuery } from './answer-query.ts';
+import type { Answering } from './answering.ts';
 import { guid } from './random.ts';
-import { retentionDays, type ShownSession, type View } from './view.ts';
-import type { World } from './world.ts';
+import { ok, problem, type Reply } from './reply.ts';
+import type { ShownSession } from './view.ts';
 import {
   computerEntity,
   document,
-  escapeXml,
   jobEntity,
-  jobNameOf,
   openRoot,
   prolog,
   serverEntity,
   sessionEntity,
-  sessionName,
   sessionReference,
   taskEntity,
   taskId,
   utc,
-  type Style,
 } from './write-xml.ts';
 
-/** A body: whole, or in pieces where it may be long. */
-export type Body = string | Iterable<string>;
-export type Reply = { readonly status: number; readonly body: Body };
-
-export type Answering = {
-  readonly world: World;
-  readonly view: View;
-  readonly style: Style;
-  readonly isPortalUser: boolean;
-  /** False: an old version that answers lists of sessions with references whatever is asked. */
-  readonly entityList: boolean;
-  readonly queryBeyondWindow: boolean;
-};
-
 const windowDays = 30;
-const defaultPageSize = 100;
-const ok = (body: Body): Reply => ({ status: 200, body });
-export const problem = (status: number, message: string): Reply => ({
-  status,
-  body: `${prolog}<Error xmlns="http://www.veeam.com/ent/v1.0" Message="${escapeXml(message)}" StatusCode="${status}"><FirstChanceExceptionMessage /><StackTrace /></Error>`,
-});
 
 function* rooted(root: string, items: Iterable<string>): Generator<string> {
   yield `${prolog}${openRoot(root)}`;
@@ -58,12 +35,13 @@ export function answer(context: Answering, path: string, query: URLSearchParams)
   // "Entities" is the spelling of /query; elsewhere it is not understood.
   const isEntity = query.get('format')?.toLowerCase() === 'entity';
   const sessionList = (sessions: readonly ShownSession[]) =>
-    isEntity && context.entityList
+    isEntity && context.lists.form === 'entity'
       ? ok(
           rooted(
             'BackupJobSessions',
             each(sessions, (shown) => sessionEntity(style, shown)),
           ),
+          sessions,
         )
       : ok(
           rooted(
@@ -105,12 +83,13 @@ export function answer(context: Answering, path: string, query: URLSearchParams)
           (isEntity
             ? sessionEntity(style, shown, ` ${rootNamespaces}`)
             : sessionReference(style, shown, 'EntityRef', ` ${rootNamespaces}`)),
+        isEntity ? [shown] : [],
       );
     }
     case 'backupSessions/*/taskSessions': {
       const shown = view.find(parts[1]?.toLowerCase() ?? '');
       if (shown === undefined) return problem(404, 'The backup session was not found.');
-      return list('BackupTaskSessions', shown.session.computer === undefined ? [] : [shown], (one, form) =>
+      return list('BackupTaskSessions', shown.hasTasks ? [shown] : [], (one, form) =>
         taskEntity(style, one, form),
       );
     }
@@ -120,8 +99,8 @@ export function answer(context: Answering, path: string, query: URLSearchParams)
       );
     case 'backupTaskSessions/*': {
       const shown = view
-        .list(retentionDays)
-        .find(({ session }) => session.computer !== undefined && taskId(session.id) === parts[1]);
+        .list(context.retentionDays)
+        .find(({ session, hasTasks }) => hasTasks && taskId(session.id) === parts[1]);
       return shown === undefined
         ? problem(404, 'The task session was not found.')
         : ok(prolog + taskEntity(style, shown, 'entity', ` ${rootNamespaces}`));
@@ -171,60 +150,4 @@ function systemSessions({ view, style }: Answering): string {
       `<EndTimeUTC>${utc(style, created + 41_500_000)}</EndTimeUTC><State>CompletedSuccessfully</State></SystemSession>`
     );
   }).join('');
-}
-
-function rowOf(style: Style, shown: ShownSession): Row {
-  const { session } = shown;
-  return {
-    uid: session.id,
-    name: sessionName(style, shown),
-    jobtype: session.type,
-    jobuid: session.computer?.jobId ?? session.job.id,
-    jobname: jobNameOf(session.job, session.computer),
-    creationtime: utc({ ...style, version: '13' }, session.createdAt),
-    endtime: shown.endedAt === undefined ? '' : utc({ ...style, version: '13' }, shown.endedAt),
-    state: shown.state,
-    result: shown.result,
-    isretry: String(session.isRetry),
-    backupserveruid: session.job.server.id,
-    backupservername: session.job.server.name,
-  };
-}
-
-function answerQuery(context: Answering, query: URLSearchParams): Reply {
-  const { view, style } = context;
-  if (query.get('type')?.toLowerCase() !== 'backupjobsession')
-    return problem(400, 'This type cannot be queried here.');
-  const page = Number(query.get('page') ?? '1');
-  const pageSize = Number(query.get('pageSize') ?? defaultPageSize);
-  if (!(page >= 1) || !(pageSize >= 1)) return problem(400, 'page and pageSize begin at 1.');
-  const filter = query.get('filter');
-  const fits = filter === null ? () => true : parseFilter(filter);
-  const rows = view
-    .list(context.queryBeyondWindow ? retentionDays : windowDays)
-    .map((shown) => ({ shown, row: rowOf(style, shown) }))
-    .filter(({ row }) => fits(row));
-  const ascending = query.get('sortAsc');
-  const key = (ascending ?? query.get('sortDesc'))?.toLowerCase();
-  if (key !== undefined) {
-    const sign = ascending === null ? -1 : 1;
-    rows.sort((a, b) => ((a.row[key] ?? '') < (b.row[key] ?? '') ? -sign : sign));
-  }
-  const pages = Math.max(1, Math.ceil(rows.length / pageSize));
-  const shown = rows.slice((page - 1) * pageSize, page * pageSize).map((row) => row.shown);
-  const isEntity = /^entit(y|ies)$/i.test(query.get('format') ?? '');
-  const body = isEntity
-    ? `<Entities><BackupJobSessions>${shown.map((one) => sessionEntity(style, one)).join('')}</BackupJobSessions></Entities>`
-    : `<Refs>${shown.map((one) => sessionReference(style, one)).join('')}</Refs>`;
-  const links = [
-    ['First', 1],
-    ['Last', pages],
-    ...(page > 1 ? [['Previous', page - 1] as const] : []),
-    ...(page < pages ? [['Next', page + 1] as const] : []),
-  ].map(
-    ([rel, to]) =>
-      `<Link Rel="${rel}" Href="${style.hrefBase}/api/query?type=BackupJobSession&amp;pageSize=${pageSize}&amp;page=${to}" />`,
-  );
-  const paging = `<PagingInfo PageNum="${page}" PageSize="${pageSize}" PagesCount="${pages}"><Links>${links.join('')}</Links></PagingInfo>`;
-  return ok(document('QueryResult', body + paging));
 }

@@ -1,4 +1,5 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
 
 /** Something to go wrong with the answers to come. */
 export type Fault = {
@@ -6,20 +7,37 @@ export type Fault = {
   readonly on: RegExp;
   /** How many answers it spoils; always, if not said. */
   readonly times?: number;
-} & (
-  | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: number }
-  /** The connection is cut after so many bytes of the body. */
-  | { readonly kind: 'reset'; readonly afterBytes: number }
-  /** The answer ends, properly, after so many bytes. */
-  | { readonly kind: 'truncate'; readonly afterBytes: number }
-  /** Nothing comes any more after so many bytes, and the connection stays open. */
-  | { readonly kind: 'stall'; readonly afterBytes: number }
-  | { readonly kind: 'slow'; readonly bytesPerSecond: number }
-  /** The body is sent through this first. */
-  | { readonly kind: 'edit'; readonly edit: (body: string) => string }
-  /** The token is forgotten before the answer. */
-  | { readonly kind: 'expire' }
-);
+  /** How many such requests it lets pass before. */
+  readonly after?: number;
+} &
+  /** A status with EM's own Error document. */
+  (
+    | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: number }
+    /** Another answer altogether, as a proxy gives it. No content type is sent when it is null. */
+    | {
+        readonly kind: 'answer';
+        readonly status: number;
+        readonly contentType: string | null;
+        readonly body: string | Buffer;
+      }
+    /** The connection is cut after so many bytes of the body. */
+    | { readonly kind: 'reset'; readonly afterBytes: number }
+    /** The answer ends, properly, after so many bytes. */
+    | { readonly kind: 'truncate'; readonly afterBytes: number }
+    /** Nothing comes any more after so many bytes, and the connection stays open. */
+    | { readonly kind: 'stall'; readonly afterBytes: number }
+    | { readonly kind: 'slow'; readonly bytesPerSecond: number }
+    /** The body is sent through this first. */
+    | {
+        readonly kind: 'edit';
+        readonly edit: (body: string) => string | Buffer;
+        readonly contentType?: string;
+      }
+    /** Compressed without being asked, with so many spaces at its end. */
+    | { readonly kind: 'gzip'; readonly padding: number }
+    /** The token is forgotten before the answer. */
+    | { readonly kind: 'expire' }
+  );
 
 export const faultEdits = {
   malformed: (body: string) => `${body.slice(0, body.length / 2)}<<oops & "${body.slice(body.length / 2)}`,
@@ -36,19 +54,35 @@ export const faultEdits = {
     body.replace(/<CreationTimeUTC>[^<]*</, '<CreationTimeUTC>2026-02-30T25:61:00Z<'),
 } as const;
 
-/** The first fault that fits, with its count lowered. */
+/** The first fault that fits, with its counts lowered. */
 export function takeFault(faults: Fault[], request: string): Fault | undefined {
-  const index = faults.findIndex((fault) => fault.on.test(request));
-  const fault = faults[index];
-  if (fault?.times !== undefined) {
+  for (const [index, fault] of faults.entries()) {
+    if (!fault.on.test(request)) continue;
+    if (fault.after !== undefined && fault.after > 0) {
+      faults[index] = { ...fault, after: fault.after - 1 };
+      continue;
+    }
+    if (fault.times === undefined) return fault;
     if (fault.times <= 1) faults.splice(index, 1);
     else faults[index] = { ...fault, times: fault.times - 1 };
+    return fault;
   }
-  return fault;
+  return undefined;
 }
 
-/** Answers with a status alone: the request was not carried out. */
-export function sendStatus(response: ServerResponse, fault: Fault & { readonly kind: 'status' }): void {
+/** Faults for which the request is not carried out. */
+export type Refusal = Extract<Fault, { readonly kind: 'status' | 'answer' }>;
+export type Spoiling = Exclude<Fault, Refusal>;
+
+export const isRefusal = (fault: Fault): fault is Refusal =>
+  fault.kind === 'status' || fault.kind === 'answer';
+
+export function sendRefusal(response: ServerResponse, fault: Refusal): void {
+  if (fault.kind === 'answer') {
+    const type = fault.contentType === null ? {} : { 'Content-Type': fault.contentType };
+    response.writeHead(fault.status, type).end(fault.body);
+    return;
+  }
   const text = `<?xml version="1.0"?><Error xmlns="http://www.veeam.com/ent/v1.0" Message="Injected fault" StatusCode="${fault.status}" />`;
   const retry = fault.retryAfter === undefined ? {} : { 'Retry-After': String(fault.retryAfter) };
   response.writeHead(fault.status, { 'Content-Type': 'application/xml', ...retry }).end(text);
@@ -60,7 +94,7 @@ export function sendSpoiled(
   status: number,
   headers: Record<string, string>,
   body: string,
-  fault: Exclude<Fault, { readonly kind: 'status' }>,
+  fault: Spoiling,
 ): void {
   const bytes = Buffer.from(fault.kind === 'edit' ? fault.edit(body) : body);
   switch (fault.kind) {
@@ -88,8 +122,21 @@ export function sendSpoiled(
       response.once('close', () => clearInterval(timer));
       return;
     }
-    case 'edit':
+    case 'gzip':
+      response
+        .writeHead(status, { ...headers, 'Content-Encoding': 'gzip' })
+        .end(gzipSync(Buffer.concat([bytes, Buffer.alloc(fault.padding, ' ')])));
+      return;
+    case 'edit': {
+      const type = fault.contentType === undefined ? {} : { 'Content-Type': fault.contentType };
+      response.writeHead(status, { ...headers, ...type }).end(bytes);
+      return;
+    }
     case 'expire':
       response.writeHead(status, headers).end(bytes);
   }
 }
+
+/** Whether the client takes answers that are compressed. */
+export const takesGzip = (request: IncomingMessage) =>
+  /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');

@@ -88,9 +88,12 @@ function order(field: string, shown: string, wanted: string): number {
   if (/time$/i.test(field)) return Math.sign(microseconds(shown) - microseconds(wanted));
   if (/^result$/i.test(field))
     return Math.sign((ranks[shown.toLowerCase()] ?? -1) - (ranks[wanted.toLowerCase()] ?? -1));
-  const [a, b] = [shown.toLowerCase(), wanted.toLowerCase()];
+  const [a, b] = [plain(shown), plain(wanted)];
   return a === b ? 0 : a < b ? -1 : 1;
 }
+
+/** An id is the same with and without what stands before it. */
+const plain = (text: string) => text.toLowerCase().replace(/^urn:veeam:\w+:/, '');
 
 function microseconds(text: string): number {
   const match = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?Z?$/.exec(text);

@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { answer, problem, type Reply } from './answer.ts';
-import { sendSpoiled, sendStatus, takeFault, type Fault } from './faults.ts';
+import type { Answering } from './answering.ts';
+import { isRefusal, sendRefusal, takeFault, takesGzip, type Fault } from './faults.ts';
 import { keepLogons } from './logons.ts';
-import { BadFilter } from './parse-filter.ts';
+import { honestQuery, type QueryManners } from './query-manners.ts';
+import { route } from './route.ts';
+import { send } from './send.ts';
+import type { Upheavals } from './upheavals.ts';
 import { openView, type ShownSession } from './view.ts';
+import { openWitness, type Witness } from './witness.ts';
 import { buildWorld, type World } from './world.ts';
 import type { Style, Version } from './write-xml.ts';
 
@@ -19,7 +21,9 @@ export type SimulatorOptions = {
   readonly seed?: number;
   /** Sessions in its 30 days, about. */
   readonly sessions?: number;
-  /** Where its clock starts; it runs from there. */
+  /** Servers, jobs and computers, in place of those made for so many sessions. */
+  readonly world?: World;
+  /** Where its clock starts; it runs from there, and every answer shows it as `Date`. */
   readonly now?: Date;
   /** Makes the clock stand still until it is advanced. */
   readonly frozen?: boolean;
@@ -33,8 +37,12 @@ export type SimulatorOptions = {
   /** False: it answers lists of sessions with references, whatever is asked. */
   readonly entityList?: boolean;
   readonly tokenIdleMs?: number;
-  /** Whether /query reaches its whole history of 13 weeks, or the lists' 30 days. */
+  /** Its history: 13 weeks by default. */
+  readonly retentionDays?: number;
+  /** Whether /query reaches its whole history, or the lists' 30 days. */
   readonly queryBeyondWindow?: boolean;
+  /** Whether it compresses for clients that take it. */
+  readonly compresses?: boolean;
 };
 
 export type Simulator = {
@@ -43,12 +51,24 @@ export type Simulator = {
   now(): Date;
   /** Faults to come; add and remove at will. */
   readonly faults: Fault[];
+  /** How it answers /query from now on. */
+  readonly query: QueryManners;
+  /** Ends all faults and bad manners, and brings back what they removed. */
+  repent(): void;
+  /** What becomes of its sessions from now on. */
+  readonly upheavals: Upheavals;
+  readonly lists: { form: 'entity' | 'reference' };
   /** `METHOD /path?query` of every request so far. */
   readonly requests: string[];
+  /** Called when an answer is made and before it is sent, which waits for it. */
+  onRequest: ((request: string) => void | Promise<void>) | undefined;
   openLogons(): number;
   expireTokens(): void;
   /** What its list shows now. */
   sessions(): readonly ShownSession[];
+  /** All it has now, the list's 30 days and what is older. */
+  history(): readonly ShownSession[];
+  readonly witness: Witness;
   readonly world: World;
   close(): Promise<void>;
 };
@@ -62,8 +82,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const begin = options.now?.getTime() ?? startedAt;
   let advancedMs = 0;
   const nowMs = () => begin + advancedMs + (options.frozen === true ? 0 : Date.now() - startedAt);
-  const world = buildWorld(seed, options.sessions ?? 6_000, Math.floor(begin / dayMs));
-  const view = openView(world, seed, () => nowMs() * 1_000);
+  const world = options.world ?? buildWorld(seed, options.sessions ?? 6_000, Math.floor(begin / dayMs));
+  const retentionDays = options.retentionDays ?? 91;
+  const view = openView(world, seed, () => nowMs() * 1_000, retentionDays);
   const style: Style = {
     version: options.version ?? '13',
     hrefBase: options.hrefBase ?? 'http://em.corp.local:9399',
@@ -71,81 +92,48 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const logons = keepLogons(options.tokenIdleMs ?? 15 * 60_000, nowMs);
   const faults: Fault[] = [];
   const requests: string[] = [];
-  const expected = `Basic ${Buffer.from(`${options.username ?? 'demo'}:${options.password ?? 'demo'}`).toString('base64')}`;
-  const context = {
+  const witness = openWitness();
+  const query: QueryManners = {
+    ...honestQuery,
+    reachDays: options.queryBeyondWindow === false ? 30 : undefined,
+  };
+  const removals: (() => void)[] = [];
+  const context: Answering = {
     world,
     view,
     style,
     isPortalUser: options.role === 'portal-user',
-    entityList: options.entityList ?? true,
-    queryBeyondWindow: options.queryBeyondWindow ?? true,
+    lists: { form: options.entityList === false ? 'reference' : 'entity' },
+    retentionDays,
+    manners: query,
+    requestCount: () => requests.length,
+    whileRemoved: (undo) => removals.push(undo),
   };
-
-  function reply(request: IncomingMessage, url: URL): Reply & { readonly headers?: Record<string, string> } {
-    if (!url.pathname.startsWith('/api')) return problem(404, 'There is nothing here.');
-    const path = url.pathname.slice('/api'.length).replace(/\/$/, '');
-    if (path === '') {
-      return {
-        status: 200,
-        body: `<?xml version="1.0"?><EnterpriseManager xmlns="http://www.veeam.com/ent/v1.0"><SupportedVersions><SupportedVersion Name="v1_7" /></SupportedVersions></EnterpriseManager>`,
-      };
-    }
-    if (path === '/sessionMngr') return logOn(request);
-    if (!logons.use(tokenOf(request))) {
-      return {
-        ...problem(401, 'The session has expired or was never opened.'),
-        headers: { 'WWW-Authenticate': 'Basic Realm=RestSvc' },
-      };
-    }
-    if (request.method === 'DELETE') {
-      const id = /^\/logonSessions\/([\da-f-]{36})$/i.exec(path)?.[1];
-      return id !== undefined && logons.close(id)
-        ? { status: 204, body: '' }
-        : problem(404, 'There is no such session.');
-    }
-    if (request.method !== 'GET') return problem(405, 'This method is not allowed here.');
-    try {
-      return answer(context, path, url.searchParams);
-    } catch (error) {
-      if (error instanceof BadFilter) return problem(400, error.message);
-      throw error;
-    }
-  }
-
-  function logOn(request: IncomingMessage): Reply & { readonly headers?: Record<string, string> } {
-    if (request.method !== 'POST') return problem(405, 'POST opens a session.');
-    if (request.headers.authorization !== expected) {
-      return {
-        ...problem(401, 'The user name or password is incorrect'),
-        headers: { 'WWW-Authenticate': 'Basic Realm=RestSvc' },
-      };
-    }
-    const { token, id } = logons.open();
-    return {
-      status: 201,
-      headers: { 'X-RestSvcSessionId': token, 'Set-Cookie': `X-RestSvcSessionId=${token}; Path=/api;` },
-      body: `<?xml version="1.0" encoding="utf-8"?><LogonSession xmlns="http://www.veeam.com/ent/v1.0" Type="LogonSession" Href="${style.hrefBase}/api/logonSessions/${id}"><UserName>demo</UserName><SessionId>${id}</SessionId></LogonSession>`,
-    };
-  }
+  const account = { username: options.username ?? 'demo', password: options.password ?? 'demo' };
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const line = `${request.method ?? ''} ${request.url ?? ''}`;
     requests.push(line);
+    response.sendDate = false;
+    response.setHeader('Date', new Date(nowMs()).toUTCString());
     const fault = takeFault(faults, line);
     if (fault?.kind === 'expire') logons.expireAll();
-    if (fault?.kind === 'status') {
-      sendStatus(response, fault);
+    if (fault !== undefined && isRefusal(fault)) {
+      await simulator.onRequest?.(line);
+      sendRefusal(response, fault);
       return;
     }
-    const { status, body, headers } = reply(request, new URL(request.url ?? '/', 'http://localhost'));
-    const all = { 'Content-Type': 'application/xml', ...headers };
-    if (fault !== undefined && fault.kind !== 'expire') {
-      sendSpoiled(response, status, all, typeof body === 'string' ? body : [...body].join(''), fault);
-      return;
+    const reply = route(context, logons, account, request);
+    await simulator.onRequest?.(line);
+    const spoiling = fault?.kind === 'expire' ? undefined : fault;
+    const isCompressed = options.compresses === true && takesGzip(request);
+    try {
+      await send(response, reply, { isCompressed, spoiling });
+      witness.note(reply.shows ?? [], spoiling === undefined);
+    } catch (error) {
+      witness.note(reply.shows ?? [], false);
+      throw error;
     }
-    response.writeHead(status, all);
-    if (typeof body === 'string') response.end(body);
-    else await pipeline(Readable.from(inChunks(body)), response);
   }
 
   const server = createServer((request, response) => {
@@ -157,17 +145,28 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
 
-  return {
+  const simulator: Simulator = {
     url: `http://${options.host ?? '127.0.0.1'}:${port}`,
     advance: (ms) => {
       advancedMs += ms;
     },
     now: () => new Date(nowMs()),
     faults,
+    query,
+    repent: () => {
+      faults.length = 0;
+      Object.assign(query, honestQuery);
+      for (const undo of removals.splice(0)) undo();
+    },
+    upheavals: view.upheavals,
+    lists: context.lists,
     requests,
+    onRequest: undefined,
     openLogons: logons.count,
     expireTokens: logons.expireAll,
     sessions: () => view.list(30),
+    history: () => view.list(retentionDays),
+    witness,
     world,
     close: async () => {
       server.closeAllConnections();
@@ -175,25 +174,5 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       await once(server, 'close');
     },
   };
-}
-
-/** EM prefers a cookie to the header, when it gets both. */
-function tokenOf(request: IncomingMessage): string | undefined {
-  const cookie = /(?:^|;\s*)X-RestSvcSessionId=([^;]+)/i.exec(request.headers.cookie ?? '')?.[1];
-  const header = request.headers['x-restsvcsessionid'];
-  return cookie ?? (Array.isArray(header) ? header[0] : header);
-}
-
-const chunkSize = 65_536;
-
-/** Records in pieces that are worth a write. */
-function* inChunks(pieces: Iterable<string>): Generator<Buffer> {
-  let gathered = '';
-  for (const piece of pieces) {
-    gathered += piece;
-    if (gathered.length < chunkSize) continue;
-    yield Buffer.from(gathered);
-    gathered = '';
-  }
-  yield Buffer.from(gathered);
+  return simulator;
 }

@@ -1,13 +1,15 @@
-import { dayMicros, sessionsOfDay, type SimulatedSession } from './history.ts';
+import { dayMicros, sessionsOfDay } from './history.ts';
+import { tellHistory, type ChangedSession, type Upheavals } from './upheavals.ts';
 import type { World } from './world.ts';
 
 /** A session as Enterprise Manager shows it at one moment. Times are microseconds since 1970. */
 export type ShownSession = {
-  readonly session: SimulatedSession;
-  readonly state: 'Working' | 'Stopped';
-  readonly result: 'None' | 'Success' | 'Warning' | 'Failed';
+  readonly session: ChangedSession;
+  readonly state: string;
+  readonly result: string;
   readonly endedAt: number | undefined;
   readonly progress: number;
+  readonly hasTasks: boolean;
 };
 
 export type View = {
@@ -16,23 +18,22 @@ export type View = {
   find(id: string): ShownSession | undefined;
   /** End of the last data collection. */
   collectedAt(): number;
+  readonly upheavals: Upheavals;
 };
 
 /** Enterprise Manager asks its backup servers this often. */
 const collectionMicros = 15 * 60 * 1_000_000;
-/** Its history, 13 weeks by default. */
-export const retentionDays = 91;
 
 /** What can be seen of the history, `now` being microseconds since 1970. */
-export function openView(world: World, seed: number, now: () => number): View {
-  const days = new Map<number, readonly SimulatedSession[]>();
+export function openView(world: World, seed: number, now: () => number, retentionDays: number): View {
+  const days = new Map<number, { readonly version: number; readonly sessions: readonly ChangedSession[] }>();
+  const history = tellHistory((day) => sessionsOfDay(world, seed, day));
 
-  function ofDay(day: number): readonly SimulatedSession[] {
-    let sessions = days.get(day);
-    if (sessions === undefined) {
-      sessions = sessionsOfDay(world, seed, day);
-      days.set(day, sessions);
-    }
+  function ofDay(day: number): readonly ChangedSession[] {
+    const kept = days.get(day);
+    if (kept?.version === history.version()) return kept.sessions;
+    const sessions = history.ofDay(day);
+    days.set(day, { version: history.version(), sessions });
     return sessions;
   }
 
@@ -45,33 +46,34 @@ export function openView(world: World, seed: number, now: () => number): View {
     for (let day = Math.floor(from / dayMicros); day <= Math.floor(at / dayMicros); day += 1) {
       for (const session of ofDay(day)) {
         if (session.createdAt < from || session.createdAt > at || session.knownAt > at) continue;
-        shown.push(show(session, at));
+        if (!history.isHidden(session)) shown.push(show(session, at));
       }
     }
     // The ids are hashes: in their order the times are well mixed, as in the real thing.
     return shown.sort((a, b) => (a.session.id < b.session.id ? -1 : 1));
   }
 
-  // Looked up by id as often as there are sessions; the answer holds until the next collection.
-  let index: { readonly at: number; readonly byId: ReadonlyMap<string, ShownSession> } | undefined;
+  // Looked up by id as often as there are sessions; the answer holds until something happens.
+  let index: { readonly at: string; readonly byId: ReadonlyMap<string, ShownSession> } | undefined;
   function find(id: string): ShownSession | undefined {
-    const at = collectedAt();
+    const at = `${collectedAt()}/${history.version()}`;
     if (index?.at !== at)
       index = { at, byId: new Map(list(retentionDays).map((shown) => [shown.session.id, shown])) };
     return index.byId.get(id);
   }
 
-  return {
-    list,
-    find,
-    collectedAt,
-  };
+  return { list, find, collectedAt, upheavals: history };
 }
 
-function show(session: SimulatedSession, at: number): ShownSession {
+function show(session: ChangedSession, at: number): ShownSession {
   const isDone = session.endsAt <= at || session.knownAt > session.endsAt;
-  if (isDone)
-    return { session, state: 'Stopped', result: session.result, endedAt: session.endsAt, progress: 100 };
   const share = (at - session.createdAt) / (session.endsAt - session.createdAt);
-  return { session, state: 'Working', result: 'None', endedAt: undefined, progress: Math.floor(share * 100) };
+  return {
+    session,
+    state: session.shownState ?? (isDone ? 'Stopped' : 'Working'),
+    result: session.shownResult ?? (isDone ? session.result : 'None'),
+    endedAt: isDone ? session.endsAt : undefined,
+    progress: isDone ? 100 : Math.floor(share * 100),
+    hasTasks: session.computer !== undefined && at >= (session.tasksFrom ?? 0),
+  };
 }

@@ -57,19 +57,21 @@ function sessionLinks(style: Style, shown: ShownSession, form: 'entity' | 'refer
       session.job.server.name,
     ),
     link('Up', `${base}/api/agents/jobs/${jobId}`, 'JobReference', jobNameOf(session.job, session.computer)),
-    session.parentId === undefined
+    session.type === 'AgentBackup'
       ? link('Alternate', `${own}/agentManagementSessions`, 'BackupJobSessionReferenceList')
-      : link(
-          'Up',
-          `${base}/api/backupSessions/${session.parentId}`,
-          'BackupJobSessionReference',
-          'Parent session',
-        ),
+      : session.parentId === undefined
+        ? ''
+        : link(
+            'Up',
+            `${base}/api/backupSessions/${session.parentId}`,
+            'BackupJobSessionReference',
+            'Parent session',
+          ),
     form === 'reference'
       ? link('Alternate', `${own}?format=Entity`, 'BackupJobSession', sessionName(style, shown))
       : link('Alternate', own, 'BackupJobSessionReference', sessionName(style, shown)),
     link('Down', `${own}/taskSessions`, 'BackupTaskSessionReferenceList'),
-    form === 'entity' && shown.state === 'Working' ? `<Link Rel="Stop" Href="${own}?action=stop" />` : '',
+    form === 'entity' && shown.state !== 'Stopped' ? `<Link Rel="Stop" Href="${own}?action=stop" />` : '',
     form === 'entity' &&
     session.computer !== undefined &&
     shown.result !== 'Failed' &&
@@ -113,6 +115,12 @@ export function sessionEntity(style: Style, shown: ShownSession, attributes = ''
 }
 
 export const taskId = (sessionId: string) => guid(sessionId, 'task');
+export const taskTimes = ({ session, endedAt }: ShownSession) => ({
+  begins: session.createdAt + Math.floor(2_000_000 * draw(session.id, 'task')),
+  ended: endedAt,
+});
+export const taskName = (style: Style, shown: ShownSession) =>
+  `${shown.session.computer?.name ?? ''}@${inName(style, taskTimes(shown).begins)}`;
 
 export function taskEntity(
   style: Style,
@@ -124,7 +132,7 @@ export function taskEntity(
   const id = taskId(session.id);
   const machine = session.computer?.name ?? '';
   const element = form === 'entity' ? 'BackupTaskSession' : 'Ref';
-  const begins = session.createdAt + Math.floor(2_000_000 * draw(session.id, 'task'));
+  const { begins } = taskTimes(shown);
   const links =
     link(
       'Up',
@@ -141,7 +149,7 @@ export function taskEntity(
   const head =
     `<${element} Type="${form === 'entity' ? 'BackupTaskSession' : 'BackupTaskSessionReference'}" ` +
     `Href="${style.hrefBase}/api/backupTaskSessions/${id}${form === 'entity' ? '?format=Entity' : ''}" ` +
-    `Name="${escapeXml(`${machine}@${inName(style, begins)}`)}" UID="urn:veeam:BackupTaskSession:${id}"` +
+    `Name="${escapeXml(taskName(style, shown))}" UID="urn:veeam:BackupTaskSession:${id}"` +
     `${form === 'entity' ? ` VmDisplayName="${escapeXml(machine)}"` : ''}${attributes}><Links>${links}</Links>`;
   if (form === 'reference') return `${head}</${element}>`;
   const isDone = shown.state === 'Stopped';
