@@ -5,7 +5,7 @@ import type { ListForm, RunCounts, RunOutcome, TasksMode } from '../domain/sync-
 import { readHoles } from '../db/holes.ts';
 import type { HeldRun } from '../db/hold-source.ts';
 import { writeDiscoveredComputers, writeInventory } from '../db/inventory.ts';
-import { closeList, countCreatedSince, countListed, readListState } from '../db/list-state.ts';
+import { closeList, countCreatedSince, countListed, hasSessions, readListState } from '../db/list-state.ts';
 import { nameJobs } from '../db/name-jobs.ts';
 import { finishRun, progressRecorder } from '../db/sync-runs.ts';
 import type { SessionList, Source } from '../sources/source.ts';
@@ -187,14 +187,17 @@ async function close(
     gone.length === 0
       ? 0
       : await held.read((database, sourceId) => countCreatedSince(database, sourceId, gone, since));
-  const isDoubted = young >= 10 && young > memory.countBefore() / 2;
+  const isEmpty = memory.countSeen() === 0 && (await held.read(hasSessions));
+  const isDoubted = isEmpty || (young >= 10 && young > memory.countBefore() / 2);
   if (isDoubted) {
     options.onWarning?.(
-      `The list lacks ${young} of ${memory.countBefore()} sessions that it should still show. Was a backup server removed, or Enterprise Manager restored from a backup? Nothing is deleted here, and what comes back is taken up again.`,
+      isEmpty
+        ? 'The list is empty, though this source has a history. Nothing is deleted here, and the list counts as not read: its time stays a gap.'
+        : `The list lacks ${young} of ${memory.countBefore()} sessions that it should still show. Was a backup server removed, or Enterprise Manager restored from a backup? Nothing is deleted here, what comes back is taken up again, and what this list should cover stays a gap until the next one.`,
     );
   }
-  const covered = isDoubted ? null : { from: timestampFromDate(new Date(start)), to: list.readAt };
-  await held.write((write) => closeList(write, { gone, covered }));
+  const range = { from: timestampFromDate(new Date(start)), to: list.readAt, isDoubted };
+  await held.write((write) => closeList(write, { gone, range }));
 }
 
 /** Stores servers and jobs where the account may read them, and returns the names of the jobs administrators made. */
