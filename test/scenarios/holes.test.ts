@@ -126,7 +126,7 @@ describe('a session whose record cannot be read', () => {
     });
     if (line.status === 'failed') {
       expect(line).toMatchObject({ unreadable: 1, missing: 0, error: { kind: 'contract' } });
-      expect(await holesOf(scenario, odd)).toMatchObject([{ kind: 'unreadable' }]);
+      expect(await holesOf(scenario, odd)).toContainEqual(expect.objectContaining({ kind: 'unreadable' }));
     }
     await expectHealed(scenario);
   });
