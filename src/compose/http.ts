@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { buildApi } from '../api/build-api.ts';
+import { shareAnswer } from '../api/share-answer.ts';
 import type { QueryOptions } from '../api/query-options.ts';
 import { ConfigError } from '../config/config.ts';
 import { judgeHealth } from '../domain/health.ts';
@@ -18,7 +19,8 @@ export type HttpParts = {
   readonly portVariable: 'API_PORT' | 'WORKER_PORT';
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly query?: QueryOptions;
+  readonly metricsToken: string | undefined;
+  readonly query?: QueryOptions & { readonly hasKeys: () => Promise<boolean> };
   readonly state: Readonly<ServiceState<History, Queues>>;
 };
 
@@ -29,13 +31,13 @@ const patienceMs = 3_000;
 export async function startHttp(parts: HttpParts): Promise<Closable & { readonly url: string }> {
   const { state, metrics } = parts;
   const since = Date.now();
-  const readVitals = async () => {
+  const readVitals = shareAnswer(1_000, async () => {
     const [progress, queues] = await Promise.all([
       inTime(async () => state.history && readProgress(state.history.statements)),
       inTime(async () => state.queues?.count()),
     ]);
     return { progress, queues };
-  };
+  });
   const api = await buildApi({
     log: parts.log,
     ...(parts.query !== undefined && { query: parts.query }),
@@ -46,6 +48,9 @@ export async function startHttp(parts: HttpParts): Promise<Closable & { readonly
         Date.now(),
       );
     },
+    metricsToken: parts.metricsToken,
+    // Who lets others reach it has put more than a name between them and it.
+    isKnownElsewhere: async () => !isLoopback(parts.host) || (await parts.query?.hasKeys()) === true,
     renderMetrics: async () => metrics.render(await readVitals()),
   });
   try {
@@ -60,6 +65,10 @@ export async function startHttp(parts: HttpParts): Promise<Closable & { readonly
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     close: () => api.close(),
   };
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** The answer, or undefined when there is none in time. */

@@ -3,9 +3,9 @@ import { ConfigError, type Config } from '../config/config.ts';
 import { createMetrics } from '../metrics/create-metrics.ts';
 import type { Queues } from '../queue/open-queues.ts';
 import { runService } from '../service/run-service.ts';
-import { hasApiKey } from '../db/api-keys.ts';
+import { createFirstKey, hasApiKey } from '../db/api-keys.ts';
 import { describeDatabase, openHistory, type History } from '../db/open-history.ts';
-import { startHttp } from './http.ts';
+import { isLoopback, startHttp } from './http.ts';
 import { openQueries } from './query.ts';
 import { classifyFailure, openQueuesOf } from './queues.ts';
 import { describeError, logTrouble } from './trouble.ts';
@@ -46,6 +46,7 @@ export async function runSessionHistory(options: ServiceOptions): Promise<void> 
                 portVariable,
                 log,
                 metrics,
+                metricsToken: config.metricsToken,
                 state,
                 ...(query !== undefined && { query: query.options }),
               });
@@ -57,7 +58,8 @@ export async function runSessionHistory(options: ServiceOptions): Promise<void> 
                 },
               };
             },
-      mayListen: runs.api && !isLoopback(config.apiHost) ? requireKey : undefined,
+      mayListen:
+        runs.api && !isLoopback(config.apiHost) ? (history) => requireKey(history, config, log) : undefined,
       openHistory: async () => {
         const history = await openHistory(config, { onError: trouble('database') });
         place = describeDatabase(history.url);
@@ -90,19 +92,25 @@ export async function runSessionHistory(options: ServiceOptions): Promise<void> 
   log.info('stopped');
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
-/** The history is not for everybody on the network. */
-async function requireKey({ statements }: History): Promise<void> {
+/** The history is not for everybody on the network. Makes the first key where that is wanted, and says it this once. */
+async function requireKey(
+  { statements, transaction }: History,
+  { apiFirstKey }: Pick<Config, 'apiFirstKey'>,
+  log: Logger,
+): Promise<void> {
   try {
+    if (apiFirstKey) {
+      const key = await createFirstKey(transaction, 'first-start');
+      if (key !== undefined)
+        log.warn(`There was no API key. This one, of scope read, was made and is shown this once: ${key}`);
+      return;
+    }
     if (await hasApiKey(statements)) return;
   } catch (error) {
     throw classifyFailure(error);
   }
   throw new ConfigError(
     'API_HOST lets others reach the API, and there is no API key yet. Make one first: session-history keys create --name first. ' +
-      'Or keep to this machine: API_HOST=127.0.0.1.',
+      'Or let the first start make one and log it: API_FIRST_KEY=true. Or keep to this machine: API_HOST=127.0.0.1.',
   );
 }

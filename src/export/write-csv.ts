@@ -22,8 +22,12 @@ export async function* writeCsv(
   }
 }
 
-// Also in their full width, and behind what cannot be seen: some programs cut that away before they look.
-const formula = /^(?:[\t\r\n]|[\s\p{Cc}\p{Cf}]*[=+\-@＝＋－＠])/u;
+// Also in their full width, behind what cannot be seen (some programs cut that away before they look), and behind an apostrophe, so
+// that one that was there already can be told from ours.
+const formula = /^(?:'*[\t\r\n]|['"\s\p{Cc}\p{Cf}]*[=+\-@＝＋－＠])/u;
+const separators = /[;\t\r\n]/;
+/** A stretch of what may stand before a formula, with what separates cells for some readers, and what follows it. */
+const stretch = /['"\s\p{Cc}\p{Cf};]+(?=([=+\-@＝＋－＠])?)/gu;
 // Quotes keep blanks where they are, and what separates cells elsewhere.
 const fragile = /[",;\t\r\n]|^\s|\s$/;
 
@@ -31,6 +35,27 @@ export function writeCell(value: Value): string {
   if (value === null) return '';
   if (typeof value !== 'string') return String(value);
   if (value === '') return '""';
-  const safe = formula.test(value) ? `'${value}` : value;
+  const safe = disarm(value);
   return fragile.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/**
+ * A text in which no reader finds a formula, whatever it takes for the end of a cell: programs that split at semicolons or tabs, or
+ * that know no quotes, find cells in the middle of a text. Taking away one apostrophe wherever one, or several, stand at the
+ * beginning or behind `;`, tab or line break, before a formula, gives the text back.
+ */
+function disarm(value: string): string {
+  const inside = !separators.test(value)
+    ? value
+    : value.replace(stretch, (blanks, sign: string | undefined) => {
+        const at = sign === undefined ? -1 : lastSeparator(blanks);
+        return at < 0 ? blanks : `${blanks.slice(0, at + 1)}'${blanks.slice(at + 1)}`;
+      });
+  return formula.test(value) ? `'${inside}` : inside;
+}
+
+function lastSeparator(text: string): number {
+  let at = text.length - 1;
+  while (at >= 0 && !separators.test(text.charAt(at))) at -= 1;
+  return at;
 }
