@@ -21,6 +21,9 @@ const mostDownloads = 4;
 /** So that one client cannot keep the others from theirs. */
 const mostDownloadsOfClient = 2;
 
+/** Rows; larger pages of one client are written one at a time: they keep the process busy, not the database. */
+const smallPage = 250;
+
 /** What clients share: turns at the database, and downloads under way, by client. */
 export type Shares = { readonly turns: Turns; readonly downloads: Map<string, number> };
 
@@ -63,7 +66,7 @@ export function answerList(resource: Resource, options: QueryOptions, { turns, d
     const limit = question.limit ?? usualLimit;
     const client = watchClient(request);
     const { rows, next, count } = await turns
-      .take(clientOf(request), client.gone)
+      .take(clientOf(request), limit > smallPage ? 3 : 1, client.gone)
       .then((end) => readPage(pool, resource, question, limit, write, client.gone).finally(end))
       .finally(client.forget);
     const page = {

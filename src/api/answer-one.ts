@@ -40,7 +40,7 @@ function answerOne(
     const pool = readyPool(options.pool);
     const client = watchClient(request);
     const found = await turns
-      .take(clientOf(request), client.gone)
+      .take(clientOf(request), 1, client.gone)
       .then((end) =>
         withConnection(pool, client.gone, (connection) => find(connection, wanted, source)).finally(end),
       )

@@ -26,8 +26,8 @@ export async function* writeCsv(
 // that one that was there already can be told from ours.
 const formula = /^(?:'*[\t\r\n]|['"\s\p{Cc}\p{Cf}]*[=+\-@＝＋－＠])/u;
 const separators = /[;\t\r\n]/;
-/** A stretch of what may stand before a formula, with what separates cells for some readers, and what follows it. */
-const stretch = /['"\s\p{Cc}\p{Cf};]+(?=([=+\-@＝＋－＠])?)/gu;
+const blank = /['"\s\p{Cc}\p{Cf}]/u;
+const sign = /[=+\-@＝＋－＠]/;
 // Quotes keep blanks where they are, and what separates cells elsewhere.
 const fragile = /[",;\t\r\n]|^\s|\s$/;
 
@@ -45,17 +45,30 @@ export function writeCell(value: Value): string {
  * beginning or behind `;`, tab or line break, before a formula, gives the text back.
  */
 function disarm(value: string): string {
-  const inside = !separators.test(value)
-    ? value
-    : value.replace(stretch, (blanks, sign: string | undefined) => {
-        const at = sign === undefined ? -1 : lastSeparator(blanks);
-        return at < 0 ? blanks : `${blanks.slice(0, at + 1)}'${blanks.slice(at + 1)}`;
-      });
+  const inside = separators.test(value) ? disarmCells(value) : value;
   return formula.test(value) ? `'${inside}` : inside;
 }
 
-function lastSeparator(text: string): number {
-  let at = text.length - 1;
-  while (at >= 0 && !separators.test(text.charAt(at))) at -= 1;
-  return at;
+// One pass: a regular expression would go back to the beginning of each stretch of blanks, and a text may be nothing else.
+function disarmCells(value: string): string {
+  let safe = '';
+  let done = 0;
+  /** Where the cell would begin whose blanks these are; 0: in none. */
+  let begin = 0;
+  for (let at = 0; at < value.length; at += 1) {
+    const code = value.charCodeAt(at);
+    if (code === 0x3b || code === 0x09 || code === 0x0a || code === 0x0d) {
+      begin = at + 1;
+    } else if (begin > 0) {
+      const character = String.fromCodePoint(value.codePointAt(at) ?? 0);
+      at += character.length - 1;
+      if (blank.test(character)) continue;
+      if (sign.test(character)) {
+        safe += `${value.slice(done, begin)}'`;
+        done = begin;
+      }
+      begin = 0;
+    }
+  }
+  return safe + value.slice(done);
 }

@@ -50,16 +50,18 @@ async function ask<Made>(
   const hints = await hintsFor(client, resource, question);
   const { text, values, name } = buildQuery(resource, question, limit + 1, hints);
   const count = await readCount(client, resource, question, hints);
-  const { rows: raw, isCut } = await readRows(client, { text, values, name }, mostCharacters);
-  const shown = raw.slice(0, limit);
-  return {
-    page: {
-      rows: shown.map(make),
-      next: isCut || raw.length > limit ? readPosition(resource, question, shown.at(-1)) : undefined,
-      count,
-    },
-    isCut,
-  };
+  const rows: Made[] = [];
+  let last: RawRow | undefined;
+  let seen = 0;
+  // Made as they come: all at once at the end, they would keep others waiting.
+  const { isCut } = await readRows(client, { text, values, name }, mostCharacters, (raw) => {
+    seen += 1;
+    if (seen > limit) return;
+    rows.push(make(raw));
+    last = raw;
+  });
+  const next = isCut || seen > limit ? readPosition(resource, question, last) : undefined;
+  return { page: { rows, next, count }, isCut };
 }
 
 /** What the SQL of this question needs to know. */

@@ -2,8 +2,8 @@ import pg from 'pg';
 import { rawTypes, type RawRow } from './read-values.ts';
 
 /**
- * The rows of a statement as the texts PostgreSQL sends, until they are more than so many characters: the row that goes past that is
- * the last. `isCut` tells so; the connection is still busy with the rest then, and has to be closed.
+ * Hands over the rows of a statement as they come, as the texts PostgreSQL sends, until they are more than so many characters: the
+ * row that goes past that is the last. Returns whether it was so; the connection is still busy with the rest then, and has to be closed.
  */
 export function readRows(
   client: pg.ClientBase,
@@ -13,9 +13,9 @@ export function readRows(
     name,
   }: { readonly text: string; readonly values: readonly unknown[]; readonly name?: string | undefined },
   mostCharacters: number,
-): Promise<{ readonly rows: readonly RawRow[]; readonly isCut: boolean }> {
+  onRow: (raw: RawRow) => void,
+): Promise<{ readonly isCut: boolean }> {
   return new Promise((resolve, reject) => {
-    const rows: RawRow[] = [];
     let characters = 0;
     const config: pg.QueryArrayConfig = {
       text,
@@ -28,14 +28,14 @@ export function readRows(
     query.on('row', (row) => {
       const raw = row as unknown as RawRow;
       if (characters > mostCharacters) return;
-      rows.push(raw);
+      onRow(raw);
       for (const value of raw) characters += value?.length ?? 0;
-      if (characters > mostCharacters) resolve({ rows, isCut: true });
+      if (characters > mostCharacters) resolve({ isCut: true });
     });
     // The driver may put a callback of its own in place of the events.
     const ended = (error: Error | null | undefined): void => {
       if (error) reject(error);
-      else resolve({ rows, isCut: false });
+      else resolve({ isCut: false });
     };
     (client.query as (query: pg.Query, callback: (error: Error | null) => void) => unknown).call(
       client,
