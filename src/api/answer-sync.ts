@@ -8,7 +8,7 @@ import { readyPool, type QueryOptions } from './query-options.ts';
 export function answerSync(options: QueryOptions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const source = readParameter('name', 'text', (request.params as { readonly name: string }).name);
-    const pool = readyPool(options);
+    const pool = readyPool(options.pool);
     // By the clock that runs are dated with. A run under way is the answer to the request, too.
     const { rows } = await pool.query<{ now: string; since: string }>(
       `select now()::text as now,

@@ -126,8 +126,9 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     .addOption(
       new Option('--scope <scope>', 'operate may also start syncs').choices(keyScopes).default('read'),
     )
+    .option('--expires <date>', 'when it ends, a day or time in UTC, for example 2027-01-31')
     .option('--if-none', 'make it only when there is no good key yet')
-    .action(async (options: { name: string; scope: KeyScope; ifNone?: boolean }) =>
+    .action(async (options: { name: string; scope: KeyScope; expires?: string; ifNone?: boolean }) =>
       onExit(await (await import('./keys-command.ts')).runKeysCreateCommand(app, options)),
     );
   keys

@@ -1,5 +1,6 @@
 import { ConfigError } from '../config/config.ts';
-import type { KeyScope } from '../domain/api-key.ts';
+import type { ApiKey, KeyScope } from '../domain/api-key.ts';
+import { parseTimestamp, type Timestamp } from '../domain/timestamp.ts';
 import { createApiKey, hasApiKey, listApiKeys, revokeApiKey } from '../db/api-keys.ts';
 import type { History } from '../db/open-history.ts';
 import type { App, ExitCode } from './app.ts';
@@ -9,14 +10,20 @@ import { painter } from './paint.ts';
 /** A new key, on standard output and nowhere else; what is said about it goes to standard error. */
 export async function runKeysCreateCommand(
   app: App,
-  options: { readonly name: string; readonly scope: KeyScope; readonly ifNone?: boolean },
+  options: {
+    readonly name: string;
+    readonly scope: KeyScope;
+    readonly expires?: string;
+    readonly ifNone?: boolean;
+  },
 ): Promise<ExitCode> {
   const name = options.name.trim();
   if (name === '') throw new ConfigError('--name is empty. Example: --name grafana');
+  const expiresAt = options.expires === undefined ? undefined : parseExpiry(options.expires);
   const made = await withHistory(app, async ({ prisma }) =>
     options.ifNone === true && (await hasApiKey(prisma))
       ? undefined
-      : createApiKey(prisma, { name, scope: options.scope }),
+      : createApiKey(prisma, { name, scope: options.scope, ...(expiresAt && { expiresAt }) }),
   );
   if (made === undefined) {
     app.stderr.write('There is a good key already; none was made.\n');
@@ -24,7 +31,7 @@ export async function runKeysCreateCommand(
   }
   const { id, key } = made;
   app.stderr.write(
-    `Key ${id} "${name}", scope ${options.scope}. It is shown this once: keep it where secrets are kept.\n`,
+    `Key ${id} "${name}", scope ${options.scope}${expiresAt === undefined ? '' : `, good until ${expiresAt.slice(0, 19)}Z`}. It is shown this once: keep it where secrets are kept.\n`,
   );
   app.stdout.write(`${key}\n`);
   return 0;
@@ -44,7 +51,7 @@ export async function runKeysListCommand(app: App): Promise<ExitCode> {
     key.scope,
     when(key.createdAt),
     when(key.lastUsedAt),
-    key.revokedAt === null ? 'good' : `revoked ${when(key.revokedAt)}`,
+    describeState(key, now),
   ]);
   app.stdout.write(`${table(['id', 'name', 'scope', 'made', 'last used', 'state'], rows)}\n`);
   return 0;
@@ -56,6 +63,23 @@ export async function runKeysRevokeCommand(app: App, id: string): Promise<ExitCo
   if (isRevoked) app.stdout.write(`${paint('green', '✓')} Key ${id} is revoked.\n`);
   else app.stderr.write(`There is no good key ${id}. session-history keys list shows them.\n`);
   return isRevoked ? 0 : 1;
+}
+
+function describeState({ revokedAt, expiresAt }: ApiKey, now: number): string {
+  if (revokedAt !== null) return `revoked ${ago(revokedAt.toISOString(), now)}`;
+  if (expiresAt === null) return 'good';
+  const day = expiresAt.toISOString().slice(0, 16).replace('T', ' ');
+  return expiresAt.getTime() <= now ? `expired ${day} UTC` : `good until ${day} UTC`;
+}
+
+/** A day is its midnight in UTC. Throws ConfigError. */
+function parseExpiry(text: string): Timestamp {
+  const at = parseTimestamp(text) ?? parseTimestamp(`${text}T00:00:00Z`);
+  if (at === undefined)
+    throw new ConfigError(`--expires ${text} is not a date. Example: --expires 2027-01-31 (in UTC)`);
+  if (Date.parse(at) <= Date.now())
+    throw new ConfigError(`--expires ${text} is over: the key would be refused from the start.`);
+  return at;
 }
 
 async function withHistory<T>(app: App, work: (history: History) => Promise<T>): Promise<T> {

@@ -21,6 +21,8 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 's
 export type Config = {
   /** Undefined: an embedded PostgreSQL under dataDir. */
   readonly databaseUrl: string | undefined;
+  /** Undefined: the API reads with the login of databaseUrl. */
+  readonly apiDatabaseUrl: string | undefined;
   readonly dataDir: string;
   readonly redisUrl: string | undefined;
   readonly sources: readonly SourceConfig[];
@@ -35,6 +37,9 @@ export type Config = {
   /** Requests a minute and key. */
   readonly apiRateLimit: number;
   readonly apiCorsOrigins: readonly string[];
+  /** Whether to make a key where there is none and others can reach the API. */
+  readonly apiFirstKey: boolean;
+  readonly metricsToken: string | undefined;
   readonly logLevel: (typeof logLevels)[number];
   /** What may be a slip but need not be, as sentences: a name that looks like one of ours, for instance. */
   readonly hints: readonly string[];

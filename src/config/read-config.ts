@@ -46,6 +46,7 @@ export function readConfig(environment: Environment, workingFolder: string): Con
   problems.throwIfAny();
   return {
     databaseUrl: values.DATABASE_URL,
+    apiDatabaseUrl: values.API_DATABASE_URL,
     dataDir: path.resolve(workingFolder, values.DATA_DIR),
     redisUrl: values.REDIS_URL,
     sources,
@@ -57,6 +58,8 @@ export function readConfig(environment: Environment, workingFolder: string): Con
     apiPort: values.API_PORT,
     apiRateLimit: values.API_RATE_LIMIT,
     apiCorsOrigins: values.API_CORS_ORIGINS ?? [],
+    apiFirstKey: values.API_FIRST_KEY,
+    metricsToken: values.METRICS_TOKEN,
     logLevel: values.LOG_LEVEL,
     hints: [...given.mistaken].map(([name, mistaken]) => describeMistaken(name, mistaken)),
   };

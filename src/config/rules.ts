@@ -29,6 +29,10 @@ export const username = text
   .min(1, 'is empty')
   .refine((value) => !value.includes(':'), 'holds a colon, which a Basic logon cannot carry');
 
+export const bearerToken = text
+  .min(16, 'is shorter than 16 characters')
+  .regex(/^[\w.~+/-]+=*$/, 'holds characters that a bearer token cannot');
+
 const neither = 'is neither true nor false';
 export const bool = z
   .union([z.boolean(), z.string().regex(/^(true|false|1|0|yes|no)$/i, neither)], neither)

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { logLevels } from './config.ts';
 import {
   batchMode,
+  bearerToken,
   bool,
   certSha256,
   concurrency,
@@ -23,6 +24,7 @@ import type { VariableName } from './variables.ts';
 /** What each variable's value has to be, and what it is when not given. */
 export const variableRules = z.object({
   DATABASE_URL: urlOf('postgres:', 'postgresql:').optional(),
+  API_DATABASE_URL: urlOf('postgres:', 'postgresql:').optional(),
   DATA_DIR: z.string().default('./.data'),
   REDIS_URL: urlOf('redis:', 'rediss:').optional(),
   EM_URL: sourceUrl.optional(),
@@ -44,8 +46,10 @@ export const variableRules = z.object({
   TRACING: bool.default(false),
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: port.default(8080),
+  API_FIRST_KEY: bool.default(false),
   API_RATE_LIMIT: rateLimit.default(100_000),
   API_CORS_ORIGINS: origins.optional(),
+  METRICS_TOKEN: bearerToken.optional(),
   LOG_LEVEL: oneOf(logLevels).default('info'),
 } satisfies Record<VariableName, z.ZodType>);
 

@@ -17,6 +17,12 @@ export const variables = [
     default: 'an embedded PostgreSQL under DATA_DIR',
   },
   {
+    name: 'API_DATABASE_URL',
+    meaning: 'the login with which the API reads the same database; a member of the role session_history_api',
+    example: 'postgres://api:password@db.example.com/history',
+    default: 'DATABASE_URL',
+  },
+  {
     name: 'DATA_DIR',
     meaning: 'the folder in which the embedded PostgreSQL keeps its data',
     example: '/var/lib/session-history',
@@ -140,6 +146,13 @@ export const variables = [
     default: '8080',
   },
   {
+    name: 'API_FIRST_KEY',
+    meaning:
+      'true to make a key of scope read, and log it once, when others can reach the API and there is none',
+    example: 'true',
+    default: 'false',
+  },
+  {
     name: 'API_RATE_LIMIT',
     meaning: 'the number of requests a minute that a key may make',
     example: '6000',
@@ -150,6 +163,12 @@ export const variables = [
     meaning: 'the origins of web pages that may ask the API, with commas between them',
     example: 'https://portal.example.com',
     default: '',
+  },
+  {
+    name: 'METRICS_TOKEN',
+    meaning: 'the bearer token that `/metrics` then asks for, 16 characters or more',
+    example: 'a-long-random-text',
+    default: 'none is needed',
   },
   {
     name: 'LOG_LEVEL',

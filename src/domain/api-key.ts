@@ -8,5 +8,7 @@ export type ApiKey = {
   readonly scope: KeyScope;
   readonly createdAt: Date;
   readonly lastUsedAt: Date | null;
+  /** Null: never. */
+  readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
 };

@@ -340,6 +340,7 @@ create table api_keys (
   key_hash bytea not null,
   created_at timestamptz(6) not null default current_timestamp,
   last_used_at timestamptz(6),
+  expires_at timestamptz(6),
   revoked_at timestamptz(6),
   constraint api_keys_pkey primary key (id)
 );

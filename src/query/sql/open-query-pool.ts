@@ -35,3 +35,23 @@ export function openQueryPool(url: string, size: number, onError: (error: Error)
     onError,
   );
 }
+
+/** Milliseconds that the look at a key may take: it reads a few rows by their keys. */
+const accessMs = 5_000;
+
+/**
+ * A pool for the look at who asks, and the note that a key was used. Questions that take all connections of the other pool do not
+ * keep others from being told so.
+ */
+export function openAccessPool(url: string, onError: (error: Error) => void): pg.Pool {
+  return openPool(
+    {
+      connectionString: url,
+      max: 3,
+      application_name: 'session-history access',
+      options: `-c timezone=UTC -c datestyle=ISO -c jit=off -c statement_timeout=${accessMs}`,
+      query_timeout: accessMs + 1_000,
+    },
+    onError,
+  );
+}

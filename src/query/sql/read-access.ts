@@ -7,8 +7,10 @@ export type Access = {
   readonly version: string;
   /** Whether a key was ever made: that the last one was revoked must not open what it closed. */
   readonly hasKeys: boolean;
-  /** The good key of that hash. */
+  /** The good key of that hash. What it is limited to belongs here: nothing else says what a request may see. */
   readonly key: { readonly id: string; readonly scope: KeyScope; readonly isUseNoted: boolean } | undefined;
+  /** When the key of that hash ended, if it did. ISO 8601. */
+  readonly expiredAt: string | undefined;
 };
 
 type AccessRow = {
@@ -17,6 +19,7 @@ type AccessRow = {
   readonly id: string | null;
   readonly scope: KeyScope | null;
   readonly isUseNoted: boolean | null;
+  readonly expiredAt: string | null;
 };
 
 /** One question for all that comes before an answer. `hash` is the SHA-256 of the key that was sent, if any. */
@@ -28,18 +31,22 @@ export async function readAccess(pool: pg.Pool, hash: Buffer | undefined): Promi
        exists (select from api_keys) as "hasKeys",
        key.id,
        key.scope,
-       key.last_used_at > now() - interval '1 minute' as "isUseNoted"
+       key.last_used_at > now() - interval '1 minute' as "isUseNoted",
+       case when key.expires_at <= now() then to_char(key.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') end
+         as "expiredAt"
      from (values (1)) as always
      left join api_keys as key on key.key_hash = $1::bytea and key.revoked_at is null`,
     values: [hash ?? null],
   });
   const [row] = rows;
   if (row === undefined) throw new Error('the database answered without a row');
-  const { version, hasKeys, id, scope, isUseNoted } = row;
+  const { version, hasKeys, id, scope, isUseNoted, expiredAt } = row;
+  const isGood = id !== null && scope !== null && expiredAt === null;
   return {
     version,
     hasKeys,
-    key: id === null || scope === null ? undefined : { id, scope, isUseNoted: isUseNoted === true },
+    key: isGood ? { id, scope, isUseNoted: isUseNoted === true } : undefined,
+    expiredAt: expiredAt ?? undefined,
   };
 }
 
