@@ -1,10 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
+import type pg from 'pg';
 import { SyncError } from '../domain/sync-error.ts';
 import { classifyDatabaseError } from './classify-database-error.ts';
-import { openPool, patience } from './open-pool.ts';
+import { connectClient } from './connect-client.ts';
+import { openPool } from './open-pool.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 
@@ -21,14 +22,7 @@ const engineLock = 72_707_369;
  */
 export async function migrateDatabase(databaseUrl: string): Promise<{ readonly applied: readonly string[] }> {
   const known = await listMigrations();
-  const lockHolder = new pg.Client({
-    connectionString: databaseUrl,
-    application_name: 'session-history migrate',
-    ...patience,
-  });
-  // The statement under way tells of it; the event alone would end the process.
-  lockHolder.on('error', () => undefined);
-  await lockHolder.connect();
+  const lockHolder = await connectClient(databaseUrl, 'session-history migrate');
   try {
     // Nearly every start finds nothing to do and is spared the lock and the engine's start-up.
     if (await isUpToDate(lockHolder, known)) return { applied: [] };
