@@ -5,6 +5,7 @@ import { gatherProblems } from './problems.ts';
 import { readEnvironment, type Environment } from './read-environment.ts';
 import { noteMissing, readOwnSource } from './read-own-source.ts';
 import { readSourcesFile } from './read-sources-file.ts';
+import { readCertificates } from './read-text.ts';
 import { variableRules } from './variable-rules.ts';
 import type { VariableName } from './variables.ts';
 
@@ -28,6 +29,11 @@ export function readConfig(environment: Environment, workingFolder: string): Con
     problems.attempt(() => readOwnSource(values, workingFolder)) ?? [],
     file === undefined ? [] : (problems.attempt(() => readSourcesFile(workingFolder, file, values)) ?? []),
   ].flat();
+  const redisCaFile = given.values.get('REDIS_CA_FILE');
+  const redisCaPem =
+    redisCaFile === undefined
+      ? undefined
+      : problems.attempt(() => readCertificates('REDIS_CA_FILE', workingFolder, redisCaFile));
   const names = sources.map((source) => source.name);
   for (const name of new Set(names.filter((one, index) => names.indexOf(one) !== index))) {
     problems.add(
@@ -39,6 +45,7 @@ export function readConfig(environment: Environment, workingFolder: string): Con
     databaseUrl: values.DATABASE_URL,
     dataDir: path.resolve(workingFolder, values.DATA_DIR),
     redisUrl: values.REDIS_URL,
+    redisCaPem,
     sources,
     syncIntervalMinutes: values.SYNC_INTERVAL_MINUTES,
     workerConcurrency: values.WORKER_CONCURRENCY,

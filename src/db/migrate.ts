@@ -102,7 +102,8 @@ async function applyMigrations(databaseUrl: string, known: readonly string[]): P
     if (scriptFailure === undefined && String(error).includes('schema is not empty')) {
       throw new SyncError(
         'permanent',
-        'DATABASE_URL names a database with tables of something else in it. Give the history one of its own: create database session_history;',
+        'DATABASE_URL names a database with tables of something else in it. Give the history one of its own: ' +
+          'create database session_history owner session_history;',
         { cause: error },
       );
     }

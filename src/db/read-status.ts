@@ -42,7 +42,7 @@ export function readStatus(statement: Statements): Promise<SourceStatus[]> {
        ${iso(`(select max(created_at) from sessions as session where session.source_id = source.id)`)} as "newestSessionAt",
        ${iso('source.last_collected_at')} as "lastCollectedAt",
        -- EM lists 30 days: what was created right after the last good run leaves the list 30 days later.
-       round(30 - extract(epoch from now() - success.started_at) / 86400, 1)::double precision as "daysUntilLoss"
+       round((30 - extract(epoch from now() - success.started_at) / 86400)::numeric, 1)::double precision as "daysUntilLoss"
      from sources as source
      left join lateral (
        select * from sync_runs as run

@@ -36,6 +36,7 @@ describe('readConfig', () => {
       databaseUrl: undefined,
       dataDir: path.join(folder, '.data'),
       redisUrl: undefined,
+      redisCaPem: undefined,
       sources: [],
       syncIntervalMinutes: 15,
       workerConcurrency: 16,
