@@ -26,6 +26,9 @@ function describeSource(app: App, source: SourceStatus): string {
   const paint = painter(app.stdout);
   const now = Date.now();
   const isGood = source.lastStatus === 'succeeded' && source.missing === 0 && source.unreadable === 0;
+  // A run under way is neither: what came of it is not known yet.
+  const mark =
+    source.lastStatus === 'running' ? paint('yellow', '…') : isGood ? paint('green', '✓') : paint('red', '✗');
   const days = source.daysUntilLoss;
   const loss =
     days === null
@@ -39,7 +42,7 @@ function describeSource(app: App, source: SourceStatus): string {
     source.lost > 0 && `${count(source.lost)} sessions lost unfinished`,
   ].filter((hole) => hole !== false);
   const lines = [
-    `${isGood ? paint('green', '✓') : paint('red', '✗')} ${paint('bold', source.source)}  last run ${source.lastStatus ?? 'none'} ${ago(source.lastRunAt, now)}, last success ${ago(source.lastSuccessAt, now)}, ${loss}`,
+    `${mark} ${paint('bold', source.source)}  last run ${source.lastStatus === 'running' ? 'running, begun' : (source.lastStatus ?? 'none')} ${ago(source.lastRunAt, now)}, last success ${ago(source.lastSuccessAt, now)}, ${loss}`,
     `    ${count(source.sessions)} sessions, newest ${ago(source.newestSessionAt, now)}, ${count(source.unfinished)} unfinished, tasks of ${count(source.tasksWaiting)} waiting, EM collected ${ago(source.lastCollectedAt, now)}`,
     `    holes: ${holes.length === 0 ? 'none' : paint('yellow', holes.join(', '))}`,
   ];
