@@ -191,6 +191,15 @@ describe('.env.example', () => {
   });
 });
 
+it('docs/systemd/session-history-command uses the account and the settings of the units', () => {
+  const command = read('docs/systemd/session-history-command');
+  const unit = read('docs/systemd/session-history.service');
+  for (const name of ['User', 'WorkingDirectory', 'EnvironmentFile', 'LoadCredential', 'StateDirectory']) {
+    const value = new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1] ?? 'nothing';
+    expect(command).toContain(`--property=${name}=${value} `);
+  }
+});
+
 describe('Dockerfile', () => {
   const text = read('Dockerfile');
 
@@ -224,7 +233,8 @@ describe('Dockerfile', () => {
   });
 });
 
-describe.each(readdirSync(path.join(root, 'docs/systemd')))('docs/systemd/%s', (file) => {
+const units = readdirSync(path.join(root, 'docs/systemd')).filter((file) => file.endsWith('.service'));
+describe.each(units)('docs/systemd/%s', (file) => {
   const text = read(`docs/systemd/${file}`);
 
   it('starts a command that exists, with variables that exist', () => {
@@ -236,5 +246,21 @@ describe.each(readdirSync(path.join(root, 'docs/systemd')))('docs/systemd/%s', (
   it('leaves it the ten seconds it may take to end, and a wrong configuration alone', () => {
     expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(text)?.[1])).toBeGreaterThan(10);
     expect(text).toMatch(/^RestartPreventExitStatus=2$/m);
+  });
+
+  it('gives it no more rights than it needs, and a whole account of Enterprise Manager or none', () => {
+    for (const line of [
+      'SystemCallFilter=@system-service',
+      'RestrictNamespaces=yes',
+      'UMask=0077',
+      'LimitCORE=0',
+    ])
+      expect(text).toContain(`\n${line}\n`);
+    const [unset = ''] = /^UnsetEnvironment=.*$/m.exec(text) ?? [];
+    expect(text.includes('\nEnvironment=EM_PASSWORD_FILE=/run/credentials/%n/em-password\n')).toBe(
+      !['EM_URL', 'EM_USERNAME', 'SOURCES_FILE'].every((name) => unset.includes(name)),
+    );
+    // %d came with systemd 250; Ubuntu 22.04 has 249.
+    expect(text).not.toMatch(/^[^#].*%d/m);
   });
 });

@@ -54,7 +54,7 @@ describe('docs/kubernetes', () => {
     '%s keeps to the schema of its kind',
     (_, resource) => {
       const validate = ajv.getSchema(`kubernetes#/$defs/${resource.kind}`);
-      validate?.(resource);
+      void validate?.(resource);
       expect([validate === undefined, validate?.errors]).toEqual([false, null]);
     },
   );
