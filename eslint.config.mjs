@@ -4,7 +4,15 @@ import tseslint from 'typescript-eslint';
 
 export default defineConfig(
   {
-    ignores: ['dist/', '.bench/', '.matrix/', 'coverage/', 'src/db/generated/', 'src/dashboard/generated/', '.data/'],
+    ignores: [
+      'dist/',
+      '.bench/',
+      '.matrix/',
+      'coverage/',
+      'src/db/generated/',
+      'src/dashboard/generated/',
+      '.data/',
+    ],
   },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
