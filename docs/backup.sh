@@ -26,10 +26,14 @@ case "${1:-}" in
     for role in $(pg_restore --schema-only --file=- "$file" | sed -n 's/^GRANT .* TO \([a-z_]*\);$/\1/p' | sort -u); do
       ask "do \$\$ begin create role $role nologin; exception when duplicate_object or unique_violation then null; end \$\$" > /dev/null
     done
+    # Default rights name the account that had the database there; migrations grant theirs anew.
+    list=$(mktemp)
+    trap 'rm -f "$list"' EXIT
+    pg_restore --list "$file" | grep -v ' DEFAULT ACL ' > "$list"
     # Whole or not at all.
-    pg_restore --exit-on-error --single-transaction --no-owner --dbname="$DATABASE_URL" "$file"
+    pg_restore --exit-on-error --single-transaction --no-owner --use-list="$list" --dbname="$DATABASE_URL" "$file"
     # A restored table has no statistics and no visibility map; without them the first questions take long.
-    ask 'vacuum (analyze)' > /dev/null
+    PGOPTIONS='-c client_min_messages=error' ask 'vacuum (analyze)' > /dev/null
     echo 'Restored. Logins are not part of a backup: make those of your analysts again.'
     ;;
   *)

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { SyncError } from '../domain/sync-error.ts';
+import { adviseOnRefusal } from './advise-on-refusal.ts';
 import { classifyDatabaseError } from './classify-database-error.ts';
 import { connectClient } from './connect-client.ts';
 import { openPool } from './open-pool.ts';
@@ -110,11 +111,14 @@ async function applyMigrations(databaseUrl: string, known: readonly string[]): P
     // The database went away meanwhile: that passes, and the next try goes on where this one was.
     const failure = classifyDatabaseError(scriptFailure ?? error);
     if (failure.kind === 'transient') throw failure;
-    const { message: reason } = scriptFailure ?? (error instanceof Error ? error : new Error(String(error)));
+    const { message } = scriptFailure ?? (error instanceof Error ? error : new Error(String(error)));
+    // The engine adds where in itself it was, on lines of their own.
+    const [reason = ''] = message.split('\n');
+    const { advice = 'Mend the cause and run `session-history migrate`.' } = adviseOnRefusal([reason]) ?? {};
     throw new SyncError(
       'permanent',
       `The database could not be brought to this version: ${reason}. ` +
-        'Nothing was half done: each migration is one transaction. Mend the cause and run `session-history migrate`.',
+        `Nothing was half done: each migration is one transaction. ${advice}`,
       { cause: error },
     );
   } finally {
