@@ -4,6 +4,8 @@
 #   backup.sh restore FILE        reads it into the database of DATABASE_URL, which has to be empty
 # BACKUP_FOLDER: another folder than /backups.
 set -eu
+# A dump holds all of the history: for its owner alone.
+umask 077
 folder=${BACKUP_FOLDER:-/backups}
 
 ask() { psql --no-psqlrc --tuples-only --no-align --set=ON_ERROR_STOP=1 --dbname="$DATABASE_URL" --command="$1"; }
