@@ -45,7 +45,7 @@ COPY package.json LICENSE ./
 USER 1000:1000
 EXPOSE 8080 9090
 STOPSIGNAL SIGTERM
-# Of `serve` and `api`, or of `worker` where WORKER_PORT is set; the other commands end before anybody asks.
+# Of `serve` and `api`, or of `worker` where WORKER_PORT is set; `simulate` needs one of its own, other commands end before anybody asks.
 HEALTHCHECK --interval=15s --timeout=10s --start-period=60s --retries=4 CMD ["node", "--eval", "const port = (/\\bworker\\b/.test(require('node:fs').readFileSync('/proc/1/cmdline', 'utf8')) && process.env.WORKER_PORT) || process.env.API_PORT || 8080; fetch(`http://127.0.0.1:${port}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["session-history"]
 CMD ["serve"]
