@@ -25,6 +25,8 @@ export type Config = {
   readonly apiDatabaseUrl: string | undefined;
   readonly dataDir: string;
   readonly redisUrl: string | undefined;
+  /** Certificates to trust beside the usual ones, for rediss://. */
+  readonly redisCaPem: string | undefined;
   readonly sources: readonly SourceConfig[];
   readonly syncIntervalMinutes: number;
   /** Sources polled at once by one process. */

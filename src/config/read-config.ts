@@ -6,6 +6,7 @@ import { readEnvironment, type Environment } from './read-environment.ts';
 import { isLoopback } from '../domain/is-loopback.ts';
 import { noteMissing, readOwnSource } from './read-own-source.ts';
 import { readSourcesFile } from './read-sources-file.ts';
+import { readCertificates } from './read-text.ts';
 import { variableRules } from './variable-rules.ts';
 import type { VariableName } from './variables.ts';
 
@@ -37,6 +38,11 @@ export function readConfig(environment: Environment, workingFolder: string): Con
       );
     }
   }
+  const redisCaFile = given.values.get('REDIS_CA_FILE');
+  const redisCaPem =
+    redisCaFile === undefined
+      ? undefined
+      : problems.attempt(() => readCertificates('REDIS_CA_FILE', workingFolder, redisCaFile));
   const names = sources.map((source) => source.name);
   for (const name of new Set(names.filter((one, index) => names.indexOf(one) !== index))) {
     problems.add(
@@ -49,6 +55,7 @@ export function readConfig(environment: Environment, workingFolder: string): Con
     apiDatabaseUrl: values.API_DATABASE_URL,
     dataDir: path.resolve(workingFolder, values.DATA_DIR),
     redisUrl: values.REDIS_URL,
+    redisCaPem,
     sources,
     syncIntervalMinutes: values.SYNC_INTERVAL_MINUTES,
     workerConcurrency: values.WORKER_CONCURRENCY,

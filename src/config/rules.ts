@@ -12,6 +12,12 @@ export const urlOf = (...protocols: readonly string[]) =>
     `is no ${protocols.map((protocol) => `${protocol}//`).join(' or ')} address`,
   );
 
+/** Tables live in schema `public`: Prisma names them so. Another one in the address would be ignored in silence. */
+export const databaseUrl = urlOf('postgres:', 'postgresql:').refine(
+  (value) => ['public', null].includes(parseUrl(value)?.searchParams.get('schema') ?? null),
+  'asks for a schema: the history needs a database of its own and keeps its tables in schema public; leave ?schema= out',
+);
+
 /** An address with a host, and without the credentials that would end up in messages and logs. */
 export const sourceUrl = urlOf('https:', 'http:').refine((value) => {
   const url = parseUrl(value);

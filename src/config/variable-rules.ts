@@ -6,6 +6,7 @@ import {
   bool,
   certSha256,
   concurrency,
+  databaseUrl,
   intervalMinutes,
   listForm,
   oneOf,
@@ -23,10 +24,11 @@ import type { VariableName } from './variables.ts';
 
 /** What each variable's value has to be, and what it is when not given. */
 export const variableRules = z.object({
-  DATABASE_URL: urlOf('postgres:', 'postgresql:').optional(),
-  API_DATABASE_URL: urlOf('postgres:', 'postgresql:').optional(),
+  DATABASE_URL: databaseUrl.optional(),
+  API_DATABASE_URL: databaseUrl.optional(),
   DATA_DIR: z.string().default('./.data'),
   REDIS_URL: urlOf('redis:', 'rediss:').optional(),
+  REDIS_CA_FILE: z.string().optional(),
   EM_URL: sourceUrl.optional(),
   EM_USERNAME: username.optional(),
   EM_PASSWORD: z.string().optional(),

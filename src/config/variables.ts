@@ -35,6 +35,12 @@ export const variables = [
     default: "BullMQ's PostgreSQL backend in the same database",
   },
   {
+    name: 'REDIS_CA_FILE',
+    meaning: 'the PEM file of a certificate authority to trust for rediss://',
+    example: '/etc/ssl/redis-ca.pem',
+    default: "Node's own",
+  },
+  {
     name: 'EM_URL',
     meaning: 'the address of Enterprise Manager',
     example: 'https://em.example.com:9398',

@@ -37,6 +37,7 @@ describe('readConfig', () => {
       apiDatabaseUrl: undefined,
       dataDir: path.join(folder, '.data'),
       redisUrl: undefined,
+      redisCaPem: undefined,
       sources: [],
       syncIntervalMinutes: 15,
       workerConcurrency: 16,
