@@ -138,7 +138,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return;
     }
     const { status, body, headers } = reply(request, new URL(request.url ?? '/', 'http://localhost'));
-    const all = { 'Content-Type': 'application/xml', ...headers };
+    const all = { 'Content-Type': 'application/xml', Date: new Date(nowMs()).toUTCString(), ...headers };
     if (fault !== undefined && fault.kind !== 'expire') {
       sendSpoiled(response, status, all, typeof body === 'string' ? body : [...body].join(''), fault);
       return;

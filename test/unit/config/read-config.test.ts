@@ -62,6 +62,8 @@ describe('readConfig', () => {
         list: 'auto',
         tasks: 'all',
         concurrency: 4,
+        batch: 'auto',
+        fullEvery: 'auto',
       },
     ]);
   });

@@ -49,6 +49,8 @@ describe('SOURCES_FILE', () => {
         list: 'entity',
         tasks: 'none',
         concurrency: 2,
+        batch: 'auto',
+        fullEvery: 'auto',
       },
     ]);
     expect(read({ SYNC_TASKS: 'failed', EM_CONCURRENCY: '7', SYNC_LIST: 'reference' })).toEqual([
@@ -60,6 +62,8 @@ describe('SOURCES_FILE', () => {
         list: 'reference',
         tasks: 'failed',
         concurrency: 7,
+        batch: 'auto',
+        fullEvery: 'auto',
       },
       {
         name: 'branch',
@@ -71,6 +75,8 @@ describe('SOURCES_FILE', () => {
         list: 'entity',
         tasks: 'none',
         concurrency: 2,
+        batch: 'auto',
+        fullEvery: 'auto',
       },
     ]);
   });
