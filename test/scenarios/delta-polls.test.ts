@@ -24,7 +24,7 @@ afterEach(async () => {
 
 const start = async (options: SimulatorOptions = {}) => {
   em = await startSimulator({
-    sessions: 2_000,
+    sessions: 700,
     frozen: true,
     seed: 11,
     now: new Date('2026-10-01T20:07:00Z'),
@@ -71,7 +71,7 @@ describe('an honest /query', () => {
     expect(await sync({ list })).toMatchObject({ form: list, missing: 0 });
     expect(await deltas()).toMatchObject({ works: true, polls: 0, missed: null });
     for (const polls of [1, 2, 3]) {
-      await pass(15 * minute);
+      await pass(14 * minute);
       em.requests.length = 0;
       const report = await sync({ list });
       expect(report).toMatchObject({ status: 'succeeded', form: 'delta', missing: null, error: null });
@@ -81,7 +81,7 @@ describe('an honest /query', () => {
       expect(report.requests).toBeLessThanOrEqual(4);
       expect(await deltas()).toMatchObject({ works: true, polls });
     }
-    await pass(15 * minute);
+    await pass(14 * minute);
     const before = await stored();
     const report = await sync({ list });
     expect(report).toMatchObject({ status: 'succeeded', form: list, missing: 0 });
@@ -102,14 +102,14 @@ describe('an honest /query', () => {
   it('is asked for nothing with --full, with 0, and while a list is short', async () => {
     await start();
     await sync();
-    await pass(15 * minute);
+    await pass(14 * minute);
     expect(await sync({ isFull: true })).toMatchObject({ form: 'entity' });
     // How one run reads says nothing about the next.
-    await pass(15 * minute);
+    await pass(14 * minute);
     expect(await sync()).toMatchObject({ form: 'delta' });
-    await pass(15 * minute);
+    await pass(14 * minute);
     expect(await sync({ fullEvery: 'auto' })).toMatchObject({ form: 'delta' });
-    await pass(15 * minute);
+    await pass(40 * minute);
     expect(await sync({ fullEvery: 'auto' })).toMatchObject({ form: 'entity' });
     expect(await deltas()).toBeNull();
     await sync();
@@ -136,7 +136,7 @@ describe('an honest /query', () => {
        returning session_id as id`,
       [running?.id],
     );
-    await pass(15 * minute);
+    await pass(14 * minute);
     expect(await sync()).toMatchObject({ status: 'succeeded', form: 'delta' });
     expect(
       await database.query(
@@ -152,12 +152,12 @@ describe('an honest /query', () => {
   it('is asked from the last good poll on, however the last one ended', async () => {
     await start();
     await sync();
-    await pass(15 * minute);
+    await pass(12 * minute);
     em.faults.push({ on: isChanges, kind: 'reset', afterBytes: 500 });
     expect(await sync()).toMatchObject({ status: 'failed', form: 'delta', missing: null });
     em.faults.length = 0;
     const before = await database.query<{ up_to: string }>(`select deltas ->> 'upTo' as up_to from sources`);
-    await pass(15 * minute);
+    await pass(12 * minute);
     const since = Date.parse(before[0]?.up_to ?? '') - 20 * minute;
     em.requests.length = 0;
     expect(await sync()).toMatchObject({ status: 'succeeded', form: 'delta' });
@@ -202,7 +202,7 @@ describe.each(lies)('a /query that %s', (_, lie) => {
     expect(await sync()).toMatchObject({ status: 'succeeded', form: 'entity' });
     expect(await deltas()).toMatchObject({ works: false, reason: expect.any(String) as string });
     for (let poll = 0; poll < 3; poll += 1) {
-      await pass(15 * minute);
+      await pass(14 * minute);
       expect(await sync()).toMatchObject({ status: 'succeeded', form: 'entity', missing: 0 });
       expect(await stored()).toEqual(listed());
     }
@@ -212,7 +212,7 @@ describe.each(lies)('a /query that %s', (_, lie) => {
     );
     await sync();
     expect(await deltas()).toMatchObject({ works: true });
-    await pass(15 * minute);
+    await pass(14 * minute);
     expect(await sync()).toMatchObject({ form: 'delta' });
   });
 
@@ -221,7 +221,7 @@ describe.each(lies)('a /query that %s', (_, lie) => {
     await sync();
     em.faults.push({ on: isChanges, ...lie } as Fault);
     for (let poll = 0; poll < 4; poll += 1) {
-      await pass(15 * minute);
+      await pass(14 * minute);
       expect(await sync()).toMatchObject({ status: 'succeeded' });
     }
     expect(await deltas()).toMatchObject({ works: false });

@@ -49,8 +49,6 @@ describe('SOURCES_FILE', () => {
         list: 'entity',
         tasks: 'none',
         concurrency: 2,
-        batch: 'auto',
-        fullEvery: 'auto',
       },
     ]);
     expect(read({ SYNC_TASKS: 'failed', EM_CONCURRENCY: '7', SYNC_LIST: 'reference' })).toEqual([
