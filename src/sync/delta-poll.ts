@@ -27,8 +27,8 @@ const batchSize = 500;
 const mostAskedFor = 100;
 /** What turned out not to work is tried again after so long. Milliseconds. */
 const restMs = 86_400_000;
-/** An answer is compared with the list for what ended within so long before it. Milliseconds. */
-const longestCheckMs = 3 * 3_600_000;
+/** An answer is compared with the list for what ended within so long before it: a few hundred sessions. Milliseconds. */
+const checkMs = 3 * 3_600_000;
 
 type DeltaRun = {
   readonly plan: DeltaPlan & { readonly state: DeltaState };
@@ -137,7 +137,7 @@ export async function checkChanges(
   };
   const isResting = before?.works === false && before.retryAt > plan.now;
   const from = earlier(before === null ? readAt : before.listedAt, overlapMs);
-  const since = later(from, earlier(readAt, longestCheckMs));
+  const since = earlier(readAt, checkMs);
   const answer: ChangesAnswer = isResting
     ? { as: 'untrue', reason: before.reason ?? '' }
     : await askAgain(source, since);

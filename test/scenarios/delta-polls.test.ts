@@ -24,7 +24,7 @@ afterEach(async () => {
 
 const start = async (options: SimulatorOptions = {}) => {
   em = await startSimulator({
-    sessions: 700,
+    sessions: 1_200,
     frozen: true,
     seed: 11,
     now: new Date('2026-10-01T20:07:00Z'),
