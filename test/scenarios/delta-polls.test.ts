@@ -7,6 +7,7 @@ import {
   type SimulatorOptions,
 } from '../../src/simulator/start-simulator.ts';
 import type { Fault } from '../../src/simulator/faults.ts';
+import { startCli } from '../support/run-cli.ts';
 import { syncOnce, type SyncOnceOptions } from '../support/sync-once.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
@@ -164,6 +165,39 @@ describe('an honest /query', () => {
     const asked = em.requests.find((request) => isChanges.test(request)) ?? '';
     expect(decodeURIComponent(asked)).toContain(new Date(since).toISOString().slice(0, 19));
   });
+});
+
+it('is made good by the next poll when a process is killed in the middle', async () => {
+  await start();
+  await sync();
+  await pass(14 * minute);
+  em.faults.push({ on: isChanges, kind: 'stall', afterBytes: 1_500, times: 1 });
+  em.requests.length = 0;
+  const cli = startCli(['sync', '--json'], {
+    EM_URL: em.url,
+    EM_USERNAME: 'demo',
+    EM_PASSWORD: 'demo',
+    EM_NAME: 'em',
+    DATABASE_URL: database.url,
+    SYNC_TASKS: 'none',
+    SYNC_FULL_EVERY_MINUTES: '60',
+  });
+  await expect
+    .poll(() => em.requests.some((request) => isChanges.test(request)), { timeout: 30_000 })
+    .toBe(true);
+  cli.process.kill('SIGKILL');
+  await cli.ended;
+  // The lock goes with the connection.
+  await expect.poll(async () => (await sync()).status, { timeout: 30_000 }).toBe('succeeded');
+  expect(await database.query(`select form, status, error_kind from sync_runs order by started_at`)).toEqual(
+    expect.arrayContaining([
+      { form: null, status: 'failed', error_kind: 'interrupted' },
+      { form: 'delta', status: 'succeeded', error_kind: null },
+    ]),
+  );
+  await sync({ isFull: true });
+  expect(await deltas()).toMatchObject({ works: true, missed: 0 });
+  expect(await stored()).toEqual(listed());
 });
 
 const rowsOf = /<BackupJobSession .*?<\/BackupJobSession>/gs;
