@@ -1,6 +1,7 @@
 import type { BackupSession } from '../domain/backup-session.ts';
 import { overlapMs, type DeltaState } from '../domain/delta-polls.ts';
 import { SyncError } from '../domain/sync-error.ts';
+import type { TasksMode } from '../domain/sync-run.ts';
 import { timestampFromDate, type Timestamp } from '../domain/timestamp.ts';
 import {
   countContradictions,
@@ -18,7 +19,6 @@ import type { ChangesAnswer, ListGroup, Source } from '../sources/source.ts';
 import { openBatchWriter } from './batch-writer.ts';
 import { fillHoles } from './fill-holes.ts';
 import { rememberList, type ListMemory } from './list-memory.ts';
-import type { PollOptions } from './poll.ts';
 import { readList } from './read-list.ts';
 import type { Tally } from './tally.ts';
 
@@ -33,7 +33,7 @@ const checkMs = 3 * 3_600_000;
 type DeltaRun = {
   readonly plan: DeltaPlan & { readonly state: DeltaState };
   readonly tally: Tally;
-  readonly options: PollOptions;
+  readonly options: { readonly tasks: TasksMode; readonly isImpatient: boolean };
   /** Told before anything is written, for the run's counts. */
   readonly onMemory: (memory: ListMemory) => void;
 };

@@ -13,7 +13,7 @@ const dlt = {
 /** A line of what dlt took, as a multiple of version 0.1 of this program; for the sizes at which it was measured. */
 export function notedElsewhere(results: readonly Result[]): readonly Result[] {
   const [ours] = results;
-  if (ours === undefined || ours.size !== dlt.size) return [];
+  if (ours?.size !== dlt.size) return [];
   const noted = Object.entries(dlt).find(([name]) => name === ours.case)?.[1];
   if (noted === undefined || typeof noted === 'number') return [];
   const figures = { wallTimesOfVersion01: noted.wall, cpuTimesOfVersion01: noted.cpu };

@@ -253,7 +253,7 @@ describe.each(lies)('a /query that %s', (_, lie) => {
   it('that does so later is found out by the next whole list at the latest', async () => {
     await start();
     await sync();
-    em.faults.push({ on: isChanges, ...lie } as Fault);
+    em.faults.push({ on: isChanges, ...lie });
     for (let poll = 0; poll < 4; poll += 1) {
       await pass(14 * minute);
       expect(await sync()).toMatchObject({ status: 'succeeded' });
