@@ -33,9 +33,10 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     .command('sync')
     .description('read every configured Enterprise Manager once, now')
     .option('--source <name>', 'only this one')
+    .option('--full', 'read the whole list, however lately that was done')
     .option('--json', 'one JSON object per source on standard output')
     .addHelpText('after', '\nExample:\n  session-history sync --json | jq .missing')
-    .action(async (options: { source?: string; json?: boolean }) =>
+    .action(async (options: { source?: string; json?: boolean; full?: boolean }) =>
       onExit(await (await import('./sync-command.ts')).runSyncCommand(app, options)),
     );
 

@@ -1,3 +1,4 @@
+import type { FullEvery } from '../domain/delta-polls.ts';
 import type { ListForm, TasksMode } from '../domain/sync-run.ts';
 
 /** How to reach one Enterprise Manager and what to read from it. */
@@ -14,6 +15,8 @@ export type SourceConfig = {
   readonly concurrency: number;
   /** Whether many sessions are looked up with one request, where the source answers that truthfully. */
   readonly batch: 'auto' | 'off';
+  /** How long polls may go without the whole list, in minutes; 0: every poll reads it. */
+  readonly fullEvery: FullEvery;
 };
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;

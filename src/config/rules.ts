@@ -85,6 +85,11 @@ export const intervalMinutes = number.pipe(
     .max(43_200, 'is more than 30 days, after which Enterprise Manager forgets'),
 );
 
+export const fullEveryMinutes = z.union(
+  [z.literal('auto'), number.pipe(z.number().min(0).max(1_440))],
+  'is neither auto nor a number from 0 to 1440',
+);
+
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
   z.enum(words, `is none of ${words.join(', ')}`);
 export const listForm = oneOf(['auto', 'entity', 'reference']);

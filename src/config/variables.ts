@@ -97,6 +97,12 @@ export const variables = [
     default: '15',
   },
   {
+    name: 'SYNC_FULL_EVERY_MINUTES',
+    meaning: 'the most minutes between two whole lists, 0 for none; auto is 60, and 0 below 5,000 sessions',
+    example: '60',
+    default: 'auto',
+  },
+  {
     name: 'SYNC_LIST',
     meaning: 'the list form to ask for: auto, entity or reference',
     example: 'auto',

@@ -27,6 +27,19 @@ export async function queueTasks({ tx, sourceId, version, now }: Write, mode: Ta
       due_at = excluded.due_at`;
 }
 
+/** Whether the backlog was filled for another setting of SYNC_TASKS. */
+export async function hasOtherTasksMode(
+  { pool }: Pick<Database, 'pool'>,
+  sourceId: number,
+  mode: TasksMode,
+): Promise<boolean> {
+  const { rows } = await pool.query(`select 1 from sources where id = $1 and tasks_mode <> $2`, [
+    sourceId,
+    mode,
+  ]);
+  return rows.length > 0;
+}
+
 /** When SYNC_TASKS changed: queues the sessions that the former setting passed over and the source still lists. */
 export async function queuePassedOver({ tx, sourceId, now }: Write, mode: TasksMode): Promise<void> {
   const changed = await tx.source.updateMany({

@@ -22,6 +22,7 @@ create table sources (
   refused_credentials text,
   computers_read_at timestamptz(6),
   learned jsonb,
+  deltas jsonb,
   first_seen_at timestamptz(6) not null default current_timestamp,
   constraint sources_pkey primary key (id)
 );

@@ -66,6 +66,8 @@ describe('readConfig', () => {
         list: 'auto',
         tasks: 'all',
         concurrency: 4,
+        batch: 'auto',
+        fullEvery: 'auto',
       },
     ]);
   });
