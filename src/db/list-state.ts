@@ -1,6 +1,7 @@
 import { cover, noteVainTry } from '../domain/coverage.ts';
 import { timestampFromDate, type Timestamp } from '../domain/timestamp.ts';
 import { changeCoverage } from './coverage.ts';
+import { followSessions } from './follow-sessions.ts';
 import type { Database } from './open-database.ts';
 import type { Write } from './write-transaction.ts';
 
@@ -146,12 +147,10 @@ export async function readVanished({ pool }: Database, sourceId: number): Promis
 }
 
 /** Sessions that left the list unfinished and that the source, asked by id, does not know any more. */
-export async function markLost(
-  { tx, sourceId, version, now }: Write,
-  sessionIds: readonly string[],
-): Promise<number> {
+export async function markLost(write: Write, sessionIds: readonly string[]): Promise<number> {
   if (sessionIds.length === 0) return 0;
-  return tx.$executeRaw`
+  const { tx, sourceId, version, now } = write;
+  const lost = await tx.$executeRaw`
     update sessions
     set lost_at = ${now}::timestamptz, last_changed_at = ${now}::timestamptz, change_number = ${version}::bigint
     from json_array_elements_text(${JSON.stringify(sessionIds)}::json) as asked(session_id)
@@ -160,4 +159,7 @@ export async function markLost(
       and sessions.fingerprint is null
       and not is_final
       and lost_at is null`;
+  // The computers' last outcomes change with them.
+  await followSessions(write, []);
+  return lost;
 }
