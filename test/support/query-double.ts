@@ -45,7 +45,7 @@ export const idOfNumber = (kind: number, number: number) =>
   `${String(kind).padStart(8, '0')}-0000-4000-8000-${String(number).padStart(12, '0')}`;
 
 function sessionXml(told: Told, lies: Lies): string {
-  const type = told.jobType ?? (told.parentId === undefined ? 'AgentBackup' : 'AgentManagement');
+  const type = typeOf(told);
   const parent =
     told.parentId === undefined || lies.noParentLinks === true
       ? ''
@@ -57,6 +57,9 @@ function sessionXml(told: Told, lies: Lies): string {
     `<CreationTimeUTC>${told.created}</CreationTimeUTC><EndTimeUTC>2026-06-16T09:00:00Z</EndTimeUTC><State>Stopped</State><Result>Success</Result><Progress>100</Progress><IsRetry>false</IsRetry></BackupJobSession>`
   );
 }
+
+const typeOf = (told: Told) =>
+  told.jobType ?? (told.parentId === undefined ? 'AgentBackup' : 'AgentManagement');
 
 const taskXml = (told: Told, index: number) =>
   `<BackupTaskSession Type="BackupTaskSession" Name="pc@x" VmDisplayName="pc" UID="urn:veeam:BackupTaskSession:${told.id.replace(/^./, String(index + 1))}">` +
@@ -80,6 +83,7 @@ export async function startQueryDouble(all: readonly Told[], lies: Lies = {}): P
     const isTasks = parameters.get('type') === 'BackupTaskSession';
     const filter = parameters.get('filter') ?? '';
     const asked = new Set(filter.match(guid));
+    const types = Array.from(filter.matchAll(/JobType==(\w+)/g), ([, type]) => type);
     const from = /CreationTime>="([^"]+)"/.exec(filter)?.[1];
     const to = /CreationTime<"([^"]+)"/.exec(filter)?.[1];
     let wanted = all
@@ -88,7 +92,7 @@ export async function startQueryDouble(all: readonly Told[], lies: Lies = {}): P
           lies.filterIgnored === true ||
           (from === undefined || to === undefined
             ? asked.has(told.id)
-            : told.created >= from && told.created < to && (told.jobType ?? 'Agent').startsWith('Agent')),
+            : told.created >= from && told.created < to && types.includes(typeOf(told))),
       )
       .filter((told) => lies.leavesOut?.(told.id) !== true)
       .sort((a, b) => (a.created < b.created ? -1 : a.created > b.created ? 1 : 0));

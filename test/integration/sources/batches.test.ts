@@ -187,8 +187,10 @@ describe('a window', () => {
   it('drops what was not asked for', async () => {
     const late = { id: idOfNumber(3, 1), created: '2026-06-17T00:00:00.000Z', tasks: [] };
     const answer = await read([...world(10), late], { filterIgnored: true });
-    expect(answer).toMatchObject({ as: 'doubtful' });
-    expect(answer.records).toHaveLength(10);
+    // Most rows are of another job type, or of another time.
+    expect(answer).toMatchObject({ as: 'refused' });
+    expect(answer.records.length).toBeLessThanOrEqual(10);
+    expect(JSON.stringify(answer.records)).not.toContain(late.id);
     expect(
       await read(
         world(10),
