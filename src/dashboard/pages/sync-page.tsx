@@ -72,7 +72,9 @@ export function SyncPage() {
                     title: 'Missing',
                     isNumber: true,
                     cell: (run) => (
-                      <span class={run.missing > 0 ? 'tone bad' : ''}>{formatCount(run.missing)}</span>
+                      <span class={(run.missing ?? 0) > 0 ? 'tone bad' : ''}>
+                        {run.missing === null ? '–' : formatCount(run.missing)}
+                      </span>
                     ),
                   },
                   {
