@@ -33,7 +33,7 @@ async function expectRecovery(): Promise<void> {
   const listed = em.sessions().length;
   expect(await sync()).toMatchObject({ status: 'succeeded', listed, missing: 0, error: null });
   expect(await count()).toBe(listed);
-  expect(await database.query('select count(*)::int from unreadable_records')).toEqual([{ count: 0 }]);
+  expect(await database.query('select count(*)::int from holes')).toEqual([{ count: 0 }]);
   expect(em.openLogons()).toBe(0);
 }
 
@@ -163,7 +163,7 @@ describe('faults that stay end the run as failed, with a reason, and keep what c
     if (kept === 'all but one') {
       expect(stored).toBe(listed - 1);
       expect(report).toMatchObject({ listed, missing: 1 });
-      expect(await database.query('select count(*)::int from unreadable_records')).toEqual([{ count: 1 }]);
+      expect(await database.query('select count(*)::int from holes')).toEqual([{ count: 1 }]);
     }
     const [run] = await database.query('select status, error_kind, missing from report.sync_runs');
     expect(run).toEqual({ status: 'failed', error_kind: kind, missing: kept === 'all but one' ? 1 : 0 });
