@@ -3,6 +3,7 @@ import { Problem } from './problems.ts';
 import { computerCalendar } from '../query/resources/computer-calendar.ts';
 import { computers } from '../query/resources/computers.ts';
 import { coverage } from '../query/resources/coverage.ts';
+import { dailyTotals } from '../query/resources/daily-totals.ts';
 import { dailyOutcomes } from '../query/resources/daily-outcomes.ts';
 import { durationGrowth } from '../query/resources/duration-growth.ts';
 import { holes } from '../query/resources/holes.ts';
@@ -36,6 +37,7 @@ const lists = [
   ['/computers', computers, 'History', 'Computers'],
   ['/servers', servers, 'History', 'Veeam backup servers'],
   ['/reports/daily-outcomes', dailyOutcomes, 'Reports', 'Runs a day and job'],
+  ['/reports/daily-totals', dailyTotals, 'Reports', 'Runs a day, server, policy and customer'],
   ['/reports/overdue', overdue, 'Reports', 'Computers that are overdue'],
   ['/reports/outcomes-by-day', outcomesByDay, 'Reports', 'Runs a day'],
   ['/reports/computer-calendar', computerCalendar, 'Reports', 'The last 90 days of computers'],

@@ -1,4 +1,5 @@
 import { cover } from '../domain/coverage.ts';
+import { followSessions } from './follow-sessions.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 import { changeCoverage } from './coverage.ts';
 import type { Database } from './open-database.ts';
@@ -130,11 +131,12 @@ export async function readVanished({ pool }: Database, sourceId: number): Promis
 
 /** Sessions that left the list unfinished and that the source, asked by id, does not know any more. */
 export async function markLost(
-  { tx, sourceId, version, now }: Write,
+  write: Write,
   sessionIds: readonly string[],
 ): Promise<number> {
   if (sessionIds.length === 0) return 0;
-  return tx.$executeRaw`
+  const { tx, sourceId, version, now } = write;
+  const lost = await tx.$executeRaw`
     update sessions
     set lost_at = ${now}::timestamptz, last_changed_at = ${now}::timestamptz, change_number = ${version}::bigint
     from json_array_elements_text(${JSON.stringify(sessionIds)}::json) as asked(session_id)
@@ -143,4 +145,6 @@ export async function markLost(
       and sessions.fingerprint is null
       and not is_final
       and lost_at is null`;
+  await followSessions(write, []);
+  return lost;
 }

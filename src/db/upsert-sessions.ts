@@ -27,6 +27,7 @@ export type FormerPlace = {
   readonly job_id: string | null;
   readonly created_at: string;
   readonly is_retry: boolean;
+  readonly run_started_at: string | null;
   readonly computer: string | null;
 };
 
@@ -144,7 +145,7 @@ with incoming as materialized (
     .join(', ')})
 ),
 before as materialized (
-  select known.session_id, known.job_id, known.created_at, known.is_retry, known.kind, known.computer
+  select known.session_id, known.job_id, known.created_at, known.is_retry, known.run_started_at, known.kind, known.computer
   from incoming
   join sessions as known on known.session_id = incoming.session_id and known.source_id = $1::integer
 ),
@@ -177,7 +178,7 @@ select
     as "insertedIds",
   coalesce(json_agg(json_build_object(
     'session_id', before.session_id, 'job_id', before.job_id, 'created_at', before.created_at,
-    'is_retry', before.is_retry, 'computer', case when before.kind = 'computer' then before.computer end
+    'is_retry', before.is_retry, 'run_started_at', before.run_started_at, 'computer', case when before.kind = 'computer' then before.computer end
   )) filter (
     where (before.job_id, before.created_at, before.is_retry, before.kind, before.computer)
       is distinct from (written.job_id, written.created_at, written.is_retry, written.kind, written.computer)
