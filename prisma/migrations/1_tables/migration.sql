@@ -396,7 +396,6 @@ create unique index api_keys_key_hash_key on api_keys (key_hash);
 -- One row. Tells this history's queue from those of other histories in the same Redis.
 create table installation (
   id uuid not null default gen_random_uuid(),
-  labels_version bigint not null default 0,
   constraint installation_pkey primary key (id)
 );
 insert into installation default values;
