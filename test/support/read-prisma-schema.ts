@@ -47,14 +47,16 @@ export function readPrismaSchema(): PrismaTables {
         if (/@id\b/.test(rest)) index('pkey', [column]);
         if (/@unique\b/.test(rest)) index(`${column}_key`, [column]);
       }
-      const [, kind, list = ''] = /^@@(id|index)\(\[(.*)\]\)$/.exec(line) ?? [];
+      const [, kind, list = ''] = /^@@(id|index|unique)\(\[(.*)\]\)$/.exec(line) ?? [];
       if (kind === undefined) continue;
       const parts = list.split(', ').map((part) => {
         const column = columnOf.get(part.replace(/\(.*/, '')) ?? part;
         return { column, shown: part.includes('(sort: Desc)') ? `${column} DESC` : column };
       });
       index(
-        kind === 'id' ? 'pkey' : `${parts.map(({ column }) => column).join('_')}_idx`,
+        kind === 'id'
+          ? 'pkey'
+          : `${parts.map(({ column }) => column).join('_')}_${kind === 'unique' ? 'key' : 'idx'}`,
         parts.map(({ shown }) => shown),
       );
     }

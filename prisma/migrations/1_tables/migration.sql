@@ -179,6 +179,12 @@ do $$
 begin
   if current_setting('server_version_num')::integer >= 140000 then
     execute 'create statistics sessions_place_stats (mcv) on source_id, (left(server_name, 100)) from sessions';
+    -- The one-column keys of schema `report`: without an idea of how many there are, joins by them are not hashed.
+    execute 'create statistics sessions_job_key_stats on (source_id || '':'' || job_id) from sessions';
+    execute 'create statistics sessions_server_key_stats on (source_id || '':'' || server_id) from sessions';
+    execute 'create statistics sessions_computer_key_stats on (source_id || '':'' || computer) from sessions';
+    execute 'create statistics jobs_key_stats on (source_id || '':'' || job_id) from jobs';
+    execute 'create statistics servers_key_stats on (source_id || '':'' || server_id) from servers';
   end if;
 end;
 $$;
@@ -375,7 +381,7 @@ create table labels (
   constraint labels_pkey primary key (source_id, scope, target_key)
 );
 -- A session's computer is found by its name: a key would have to be worked out for each session.
-create unique index labels_computer_idx on labels (source_id, computer) where scope = 'computer';
+create unique index labels_source_id_scope_computer_key on labels (source_id, scope, computer);
 
 -- ── The service ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -8,8 +8,9 @@ comment on schema report is 'Session History for Veeam Agents: the reporting sch
 
 -- ── Sessions ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
--- report.sessions, and what only the query API needs of it: the source's key, which indexes know, and the text of `search`.
-create or replace view session_rows as
+-- report.sessions without its labels, and what only the query API needs of it: the source's key, which indexes know, and the text
+-- of `search`. Every session has its source; joined like the others, it is left out of questions that do not ask for its name.
+create or replace view session_facts as
 select
   session.source_id,
   source.name as source,
@@ -56,23 +57,48 @@ select
   (session.created_at at time zone 'UTC')::date as day,
   job.policy_id,
   policy.job_name as policy_name,
-  coalesce(by_computer.customer, by_policy.customer, by_server.customer, by_source.customer) as customer,
-  coalesce(by_computer.site, by_policy.site, by_server.site, by_source.site) as site,
   session.source_id::text as source_key,
   session.source_id || ':' || session.server_id as server_key,
   session.source_id || ':' || session.job_id as job_key,
   session.source_id || ':' || session.computer as computer_key
 from sessions as session
-join sources as source on source.id = session.source_id
+left join sources as source on source.id = session.source_id
 left join jobs as job on job.source_id = session.source_id and job.job_id = session.job_id
-left join jobs as policy on policy.source_id = job.source_id and policy.job_id = job.policy_id
+left join jobs as policy on policy.source_id = job.source_id and policy.job_id = job.policy_id;
+
+-- For the query API: looked up for the rows of a page only, and nothing for the planner to think about.
+create or replace view session_rows as
+select
+  session.*,
+  coalesce(
+    (select label.customer from labels as label where label.source_id = session.source_id and label.scope = 'computer' and label.computer = session.computer),
+    (select label.customer from labels as label where label.source_id = session.source_id and label.scope = 'job' and label.target_key = session.policy_id),
+    (select label.customer from labels as label where label.source_id = session.source_id and label.scope = 'server' and label.target_key = session.server_id),
+    (select label.customer from labels as label where label.source_id = session.source_id and label.scope = 'source' and label.target_key = '00000000-0000-0000-0000-000000000000')
+  ) as customer,
+  coalesce(
+    (select label.site from labels as label where label.source_id = session.source_id and label.scope = 'computer' and label.computer = session.computer),
+    (select label.site from labels as label where label.source_id = session.source_id and label.scope = 'job' and label.target_key = session.policy_id),
+    (select label.site from labels as label where label.source_id = session.source_id and label.scope = 'server' and label.target_key = session.server_id),
+    (select label.site from labels as label where label.source_id = session.source_id and label.scope = 'source' and label.target_key = '00000000-0000-0000-0000-000000000000')
+  ) as site
+from session_facts as session;
+
+-- The same for questions about labels, and about many sessions: each label is read once.
+create or replace view labelled_session_rows as
+select
+  session.*,
+  coalesce(by_computer.customer, by_policy.customer, by_server.customer, by_source.customer) as customer,
+  coalesce(by_computer.site, by_policy.site, by_server.site, by_source.site) as site
+from session_facts as session
 left join labels as by_computer
   on by_computer.source_id = session.source_id and by_computer.scope = 'computer' and by_computer.computer = session.computer
 left join labels as by_policy
-  on by_policy.source_id = session.source_id and by_policy.scope = 'job' and by_policy.target_key = job.policy_id
+  on by_policy.source_id = session.source_id and by_policy.scope = 'job' and by_policy.target_key = session.policy_id
 left join labels as by_server
   on by_server.source_id = session.source_id and by_server.scope = 'server' and by_server.target_key = session.server_id
-left join labels as by_source on by_source.source_id = session.source_id and by_source.scope = 'source';
+left join labels as by_source
+  on by_source.source_id = session.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000';
 
 create or replace view report.sessions as
 select
@@ -113,7 +139,7 @@ select
   server_key,
   job_key,
   computer_key
-from session_rows;
+from labelled_session_rows;
 
 comment on view report.sessions is 'Every agent backup session Enterprise Manager ever listed, once, with its last known values: attempts, not runs. Count kind computer for computers and kind job for job runs; together they count twice. Key: source, session_id.';
 comment on column report.sessions.source is 'Name of the Enterprise Manager it was read from (EM_NAME).';
@@ -206,7 +232,7 @@ select
   task.source_id || ':' || session.job_id as job_key,
   task.source_id || ':' || session.computer as computer_key
 from tasks as task
-join sources as source on source.id = task.source_id
+left join sources as source on source.id = task.source_id
 left join sessions as session on session.source_id = task.source_id and session.session_id = task.session_id
 left join jobs as job on job.source_id = session.source_id and job.job_id = session.job_id
 left join jobs as policy on policy.source_id = job.source_id and policy.job_id = job.policy_id
@@ -216,7 +242,8 @@ left join labels as by_policy
   on by_policy.source_id = task.source_id and by_policy.scope = 'job' and by_policy.target_key = job.policy_id
 left join labels as by_server
   on by_server.source_id = task.source_id and by_server.scope = 'server' and by_server.target_key = session.server_id
-left join labels as by_source on by_source.source_id = task.source_id and by_source.scope = 'source';
+left join labels as by_source
+  on by_source.source_id = task.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000';
 
 comment on view report.tasks is 'Per-machine results within the sessions, read once a session is final. Key: source, task_id.';
 comment on column report.tasks.source is 'Name of the Enterprise Manager.';
@@ -275,7 +302,7 @@ select
   session.source_id || ':' || session.job_id as job_key,
   session.source_id || ':' || session.computer as computer_key
 from sessions as session
-join sources as source on source.id = session.source_id
+left join sources as source on source.id = session.source_id
 left join jobs as job on job.source_id = session.source_id and job.job_id = session.job_id
 left join jobs as policy on policy.source_id = job.source_id and policy.job_id = job.policy_id
 left join labels as by_computer
@@ -284,7 +311,8 @@ left join labels as by_policy
   on by_policy.source_id = session.source_id and by_policy.scope = 'job' and by_policy.target_key = job.policy_id
 left join labels as by_server
   on by_server.source_id = session.source_id and by_server.scope = 'server' and by_server.target_key = session.server_id
-left join labels as by_source on by_source.source_id = session.source_id and by_source.scope = 'source'
+left join labels as by_source
+  on by_source.source_id = session.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000'
 left join lateral (
   -- The first last attempt from here on is this run's.
   select attempt.created_at, attempt.session_id, attempt.ended_at, attempt.outcome,
@@ -401,7 +429,8 @@ left join labels as by_policy
   on by_policy.source_id = outcome.source_id and by_policy.scope = 'job' and by_policy.target_key = job.policy_id
 left join labels as by_server
   on by_server.source_id = outcome.source_id and by_server.scope = 'server' and by_server.target_key = outcome.server_id
-left join labels as by_source on by_source.source_id = outcome.source_id and by_source.scope = 'source';
+left join labels as by_source
+  on by_source.source_id = outcome.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000';
 
 comment on view report.daily_outcomes is 'Runs a day and job, each counted once: a first attempt with its retries is one run, with the outcome of the last attempt, on the UTC day of the first. Count kind computer or kind job; together they count twice. Key: day, source, server_id, server_name, job_id, job_name, kind, computer. For questions over years ask report.daily_totals.';
 comment on column report.daily_outcomes.day is 'UTC day on which the first attempts were created.';
@@ -504,7 +533,8 @@ left join labels as by_policy
   on by_policy.source_id = total.source_id and by_policy.scope = 'job' and by_policy.target_key = total.policy_id
 left join labels as by_server
   on by_server.source_id = total.source_id and by_server.scope = 'server' and by_server.target_key = total.server_id
-left join labels as by_source on by_source.source_id = total.source_id and by_source.scope = 'source'
+left join labels as by_source
+  on by_source.source_id = total.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000'
 group by total.day, source.id, total.server_id, server.server_name, total.policy_id, policy.job_name, total.kind,
   coalesce(nullif(total.customer, ''), by_policy.customer, by_server.customer, by_source.customer);
 
@@ -553,7 +583,8 @@ from servers as server
 join sources as source on source.id = server.source_id
 left join labels as by_server
   on by_server.source_id = server.source_id and by_server.scope = 'server' and by_server.target_key = server.server_id
-left join labels as by_source on by_source.source_id = server.source_id and by_source.scope = 'source'
+left join labels as by_source
+  on by_source.source_id = server.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000'
 left join lateral (
   select session.created_at
   from sessions as session
@@ -614,7 +645,8 @@ left join labels as by_policy
   on by_policy.source_id = job.source_id and by_policy.scope = 'job' and by_policy.target_key = job.policy_id
 left join labels as by_server
   on by_server.source_id = job.source_id and by_server.scope = 'server' and by_server.target_key = job.server_id
-left join labels as by_source on by_source.source_id = job.source_id and by_source.scope = 'source'
+left join labels as by_source
+  on by_source.source_id = job.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000'
 left join lateral (
   -- No session is newer than its job's newest run.
   select session.created_at, session.outcome
@@ -762,7 +794,8 @@ left join labels as by_policy
   on by_policy.source_id = past.source_id and by_policy.scope = 'job' and by_policy.target_key = job.policy_id
 left join labels as by_server
   on by_server.source_id = past.source_id and by_server.scope = 'server' and by_server.target_key = past.last_server_id
-left join labels as by_source on by_source.source_id = past.source_id and by_source.scope = 'source'
+left join labels as by_source
+  on by_source.source_id = past.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000'
 cross join lateral (
   select
     coalesce(past.last_success_at, past.first_run_at) + make_interval(secs => label.max_age_hours * 3600) as agreed_by,
@@ -1147,7 +1180,8 @@ select
   by_source.site,
   source.id::text as source_key
 from sources as source
-left join labels as by_source on by_source.source_id = source.id and by_source.scope = 'source'
+left join labels as by_source
+  on by_source.source_id = source.id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000'
 left join lateral (
   select run.started_at, run.status from sync_runs as run
   where run.source_id = source.id and run.trigger <> 'backfill'

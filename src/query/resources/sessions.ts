@@ -21,6 +21,7 @@ export const sessions: Resource = {
   name: 'sessions',
   title: 'A backup session, with its last known values',
   relation: 'session_rows',
+  labelledRelation: 'labelled_session_rows',
   columns: columns(`
     source text
     session_id uuid
