@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { exportRows, mediaTypes } from '../export/export-rows.ts';
 import { rawJsonWriter } from './raw-json.ts';
 import { writeCursor } from '../query/cursor.ts';
+import { limitQuestion, noLimits } from '../query/limits.ts';
 import { parseQuestion, usualLimit, type Given } from '../query/parse-question.ts';
 import type { Resource } from '../query/resource.ts';
 import { readPage } from '../query/sql/read-page.ts';
@@ -16,7 +17,7 @@ import { watchClient } from './watch-client.ts';
 export const jsonType = 'application/json; charset=utf-8';
 
 /** Each holds a connection for as long as its client reads. */
-const mostDownloads = 4;
+export const mostDownloads = 4;
 
 /** Answers questions about a resource: a page of JSON, or all rows as a stream. */
 export function answerList(resource: Resource, options: QueryOptions, downloads: { underWay: number }) {
@@ -27,7 +28,7 @@ export function answerList(resource: Resource, options: QueryOptions, downloads:
     const format = chooseFormat(wanted, request.headers.accept);
     const parsed = parseQuestion(resource, given);
     if ('problems' in parsed) throw invalidParameters(parsed.problems);
-    const { question } = parsed;
+    const question = limitQuestion(resource, parsed.question, request.access?.limits ?? noLimits);
     const about = { appVersion: options.version, format, isRelativeToNow: resource.isRelativeToNow };
     if (isNotModified(request, reply, about)) return reply.send();
     const pool = readyPool(options);

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { jsonRowWriter } from '../export/json-row.ts';
+import { noLimits, type Limits } from '../query/limits.ts';
 import { parseValue } from '../query/parse-value.ts';
 import { sessions } from '../query/resources/sessions.ts';
 import { taskColumns } from '../query/resources/task-columns.ts';
@@ -21,7 +22,12 @@ type Found = { readonly source: string; readonly json: string };
 function answerOne(
   options: QueryOptions,
   about: { readonly parameter: string; readonly type: ColumnType; readonly isRelativeToNow: boolean },
-  find: (pool: QueryPool, wanted: string, source: string | undefined) => Promise<readonly Found[]>,
+  find: (
+    pool: QueryPool,
+    wanted: string,
+    source: string | undefined,
+    limits: Limits,
+  ) => Promise<readonly Found[]>,
 ): Handler {
   return async (request, reply) => {
     const wanted = readParameter(
@@ -32,7 +38,7 @@ function answerOne(
     const source = readSource(request.query as Record<string, unknown>);
     if (isNotModified(request, reply, { appVersion: options.version, format: 'json', ...about }))
       return reply.send();
-    const found = await find(readyPool(options), wanted, source);
+    const found = await find(readyPool(options), wanted, source, request.access?.limits ?? noLimits);
     const [first] = found;
     if (first === undefined) throw new Problem('not-found', `Nothing has the ${about.parameter} ${wanted}.`);
     if (found.length > 1) {
@@ -51,8 +57,8 @@ export function answerSession(options: QueryOptions): Handler {
   return answerOne(
     options,
     { parameter: 'id', type: 'uuid', isRelativeToNow: false },
-    async (pool, id, source) =>
-      (await readSession(pool, id, source)).map((details) => ({
+    async (pool, id, source, limits) =>
+      (await readSession(pool, id, source, limits)).map((details) => ({
         source: sourceOf(sessions, details.session),
         json:
           `${session(details.session).slice(0, -1)},"parent":${details.parent === undefined ? 'null' : session(details.parent)},` +
@@ -72,8 +78,8 @@ export function answerRow(
   return answerOne(
     options,
     { parameter, type: column === 'computer' ? 'text' : 'uuid', isRelativeToNow: resource.isRelativeToNow },
-    async (pool, wanted, source) =>
-      (await readOne(pool, resource, column, wanted, source)).map((row) => ({
+    async (pool, wanted, source, limits) =>
+      (await readOne(pool, resource, column, wanted, source, limits)).map((row) => ({
         source: sourceOf(resource, row),
         json: write(row),
       })),

@@ -9,6 +9,10 @@ export async function describeApi(version: string): Promise<unknown> {
     dashboardFolder: '',
     pool: () => undefined,
     noteKeyUse: () => undefined,
+    labels: {
+      list: () => Promise.resolve([]),
+      change: () => Promise.resolve({ changed: 0, problems: [] }),
+    },
     requestSync: () => Promise.resolve('unknown'),
     rateLimit: 1,
     corsOrigins: [],

@@ -17,6 +17,8 @@ import { syncRuns } from '../query/resources/sync-runs.ts';
 import { taskColumns } from '../query/resources/task-columns.ts';
 import type { Resource } from '../query/resource.ts';
 import { checkAccess, requireScope } from './access.ts';
+import { answerChanges, nextCursorHeader } from './answer-changes.ts';
+import { answerDeleteLabels, answerLabels, answerPutLabels, labelSchema } from './answer-labels.ts';
 import { answerList } from './answer-list.ts';
 import { answerRow, answerSession } from './answer-one.ts';
 import { answerSync } from './answer-sync.ts';
@@ -94,6 +96,151 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions): void {
     };
     api.get(path, { config, schema }, answerList(resource, options, downloads));
   }
+
+  api.get(
+    '/changes',
+    {
+      config,
+      schema: {
+        tags: ['History'],
+        summary: 'Sessions that changed since a cursor',
+        operationId: 'list-changes',
+        description:
+          'A feed: each session comes again whenever it changed, those of a source in the order of its commits. Keep `nextCursor` and ' +
+          'ask again with it, for ever: nothing is missed, whatever is written meanwhile. Tell sessions apart by source and sessionId.',
+        querystring: {
+          type: 'object',
+          additionalProperties: false,
+          properties: {
+            after: {
+              type: 'string',
+              description: '`nextCursor` of an earlier answer; empty: from the beginning.',
+            },
+            limit: { type: 'integer', minimum: 1, maximum: 1_000, examples: [100] },
+            format: { type: 'string', enum: ['json', 'ndjson'] },
+          },
+        },
+        response: {
+          200: {
+            description:
+              'A page, or all that changed as NDJSON; fewer rows than `limit`: that is all for now.',
+            headers: {
+              [nextCursorHeader]: { schema: { type: 'string' }, description: '`nextCursor`, for NDJSON.' },
+            },
+            content: {
+              'application/json': {
+                schema: {
+                  type: 'object',
+                  additionalProperties: false,
+                  required: ['data', 'page'],
+                  properties: {
+                    data: { type: 'array', items: rowSchema(sessions.columns) },
+                    page: {
+                      type: 'object',
+                      additionalProperties: false,
+                      required: ['nextCursor', 'limit'],
+                      properties: { nextCursor: { type: 'string' }, limit: { type: 'integer' } },
+                    },
+                  },
+                },
+              },
+              'application/x-ndjson': { schema: { type: 'string' } },
+            },
+          },
+          ...unchanged,
+          ...problemAnswers(usualProblems),
+        },
+      },
+    },
+    answerChanges(options, downloads),
+  );
+
+  const place = Object.fromEntries(
+    ['source', 'server', 'job', 'computer', 'name'].map((name) => [name, { type: 'string' }]),
+  );
+  const ofLabels = (summary: string, operationId: string) => ({
+    tags: ['Labels'],
+    summary,
+    operationId,
+    querystring: { type: 'object', additionalProperties: false, properties: place },
+  });
+  const labelsAnswer = {
+    description: 'Labels as they were given.',
+    content: {
+      'application/json': {
+        schema: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['data'],
+          properties: { data: { type: 'array', items: labelSchema } },
+        },
+      },
+    },
+  };
+  api.get(
+    '/labels',
+    {
+      config,
+      schema: {
+        ...ofLabels('Labels as they were given', 'list-labels'),
+        response: { 200: labelsAnswer, ...problemAnswers(usualProblems) },
+      },
+    },
+    answerLabels(options),
+  );
+  void api.register((scope, _options, done) => {
+    scope.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, parsed) => {
+      parsed(null, body);
+    });
+    const changed = {
+      response: {
+        200: {
+          description: 'All of them, or none, are changed.',
+          content: {
+            'application/json': {
+              schema: {
+                type: 'object',
+                additionalProperties: false,
+                required: ['changed'],
+                properties: {
+                  changed: { type: 'integer', description: 'Things whose labels were changed.' },
+                },
+              },
+            },
+          },
+        },
+        ...problemAnswers([...usualProblems, 'forbidden', 'too-large']),
+      },
+    };
+    scope.put(
+      '/labels',
+      {
+        config,
+        schema: {
+          ...ofLabels('Sets labels', 'put-labels'),
+          querystring: { type: 'object', additionalProperties: false, properties: {} },
+          description:
+            'Each is on the innermost thing it names: a computer, a job, a server or a source. Needs scope operate.',
+          body: { type: 'array', items: labelSchema },
+          ...changed,
+        },
+      },
+      answerPutLabels(options),
+    );
+    scope.delete(
+      '/labels',
+      {
+        config,
+        schema: {
+          ...ofLabels('Takes labels away', 'delete-labels'),
+          description: 'Of the innermost thing named; without `name`, all it has. Needs scope operate.',
+          ...changed,
+        },
+      },
+      answerDeleteLabels(options),
+    );
+    done();
+  });
 
   const one = (tag: string, name: string, summary: string, params: Schema, row: Schema) => ({
     config,

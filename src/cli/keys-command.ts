@@ -1,5 +1,5 @@
 import { ConfigError } from '../config/config.ts';
-import type { KeyScope } from '../domain/api-key.ts';
+import type { ApiKey, KeyScope } from '../domain/api-key.ts';
 import { createApiKey, hasApiKey, listApiKeys, revokeApiKey } from '../db/api-keys.ts';
 import type { History } from '../db/open-history.ts';
 import type { App, ExitCode } from './app.ts';
@@ -9,14 +9,23 @@ import { painter } from './paint.ts';
 /** A new key, on standard output and nowhere else; what is said about it goes to standard error. */
 export async function runKeysCreateCommand(
   app: App,
-  options: { readonly name: string; readonly scope: KeyScope; readonly ifNone?: boolean },
+  options: {
+    readonly name: string;
+    readonly scope: KeyScope;
+    readonly ifNone?: boolean;
+    readonly source?: readonly string[];
+    readonly customer?: readonly string[];
+  },
 ): Promise<ExitCode> {
   const name = options.name.trim();
   if (name === '') throw new ConfigError('--name is empty. Example: --name grafana');
+  const { source: sources = [], customer: customers = [] } = options;
+  if (customers.length > 0 && options.scope === 'operate')
+    throw new ConfigError('--scope operate does not go with --customer: such a key only reads.');
   const made = await withHistory(app, async ({ prisma }) =>
     options.ifNone === true && (await hasApiKey(prisma))
       ? undefined
-      : createApiKey(prisma, { name, scope: options.scope }),
+      : createApiKey(prisma, { name, scope: options.scope, sources, customers }),
   );
   if (made === undefined) {
     app.stderr.write('There is a good key already; none was made.\n');
@@ -24,7 +33,7 @@ export async function runKeysCreateCommand(
   }
   const { id, key } = made;
   app.stderr.write(
-    `Key ${id} "${name}", scope ${options.scope}. It is shown this once: keep it where secrets are kept.\n`,
+    `Key ${id} "${name}", scope ${options.scope}${describeLimits({ sources, customers })}. It is shown this once: keep it where secrets are kept.\n`,
   );
   app.stdout.write(`${key}\n`);
   return 0;
@@ -41,7 +50,7 @@ export async function runKeysListCommand(app: App): Promise<ExitCode> {
   const rows = keys.map((key) => [
     key.id,
     key.name,
-    key.scope,
+    `${key.scope}${describeLimits(key)}`,
     when(key.createdAt),
     when(key.lastUsedAt),
     key.revokedAt === null ? 'good' : `revoked ${when(key.revokedAt)}`,
@@ -56,6 +65,14 @@ export async function runKeysRevokeCommand(app: App, id: string): Promise<ExitCo
   if (isRevoked) app.stdout.write(`${paint('green', '✓')} Key ${id} is revoked.\n`);
   else app.stderr.write(`There is no good key ${id}. session-history keys list shows them.\n`);
   return isRevoked ? 0 : 1;
+}
+
+function describeLimits({ sources, customers }: Pick<ApiKey, 'sources' | 'customers'>): string {
+  const parts = [
+    ...(sources.length > 0 ? [`source ${sources.join(', ')}`] : []),
+    ...(customers.length > 0 ? [`customer ${customers.join(', ')}`] : []),
+  ];
+  return parts.length === 0 ? '' : `, only ${parts.join(', ')}`;
 }
 
 async function withHistory<T>(app: App, work: (history: History) => Promise<T>): Promise<T> {

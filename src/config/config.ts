@@ -35,6 +35,8 @@ export type Config = {
   /** Requests a minute and key. */
   readonly apiRateLimit: number;
   readonly apiCorsOrigins: readonly string[];
+  /** Gauges for each computer, beside those of all. */
+  readonly metricsComputers: boolean;
   readonly logLevel: (typeof logLevels)[number];
   /** What may be a slip but need not be, as sentences: a name that looks like one of ours, for instance. */
   readonly hints: readonly string[];

@@ -56,6 +56,7 @@ export function readConfig(environment: Environment, workingFolder: string): Con
     apiHost: values.API_HOST,
     apiPort: values.API_PORT,
     apiRateLimit: values.API_RATE_LIMIT,
+    metricsComputers: values.METRICS_COMPUTERS,
     apiCorsOrigins: values.API_CORS_ORIGINS ?? [],
     logLevel: values.LOG_LEVEL,
     hints: [...given.mistaken].map(([name, mistaken]) => describeMistaken(name, mistaken)),

@@ -46,6 +46,7 @@ export const variableRules = z.object({
   API_PORT: port.default(8080),
   API_RATE_LIMIT: rateLimit.default(100_000),
   API_CORS_ORIGINS: origins.optional(),
+  METRICS_COMPUTERS: bool.default(false),
   LOG_LEVEL: oneOf(logLevels).default('info'),
 } satisfies Record<VariableName, z.ZodType>);
 

@@ -152,6 +152,12 @@ export const variables = [
     default: '',
   },
   {
+    name: 'METRICS_COMPUTERS',
+    meaning: 'true to show gauges for each computer in /metrics',
+    example: 'true',
+    default: 'false',
+  },
+  {
     name: 'LOG_LEVEL',
     meaning: 'the lowest level to log: trace, debug, info, warn, error, fatal or silent',
     example: 'info',

@@ -1,22 +1,25 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { ApiKey, KeyScope } from '../domain/api-key.ts';
+import type { ApiKey } from '../domain/api-key.ts';
 import type { PrismaClient } from './generated/client.ts';
 
 /** Makes secret scanners and people know one when they see it. */
 const mark = 'shk_';
-const columns = `id, name, scope, created_at as "createdAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt"`;
+const columns = `id, name, scope, sources, customers, created_at as "createdAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt"`;
 
 /** Makes a key of 256 random bits and returns it, once: only its hash is stored. */
 export async function createApiKey(
   prisma: PrismaClient,
-  wanted: { readonly name: string; readonly scope: KeyScope },
+  wanted: Pick<ApiKey, 'name' | 'scope' | 'sources' | 'customers'>,
 ): Promise<{ readonly id: string; readonly key: string }> {
   const key = `${mark}${randomBytes(32).toString('base64url')}`;
   const [row] = await prisma.$queryRawUnsafe<{ id: string }[]>(
-    `insert into api_keys (name, scope, key_hash) values ($1::text, $2::text, $3::bytea) returning id`,
+    `insert into api_keys (name, scope, key_hash, sources, customers)
+     values ($1::text, $2::text, $3::bytea, $4::text[], $5::text[]) returning id`,
     wanted.name,
     wanted.scope,
     hashKey(key),
+    wanted.sources,
+    wanted.customers,
   );
   if (row === undefined) throw new Error('the database answered without a row');
   return { id: row.id, key };

@@ -37,10 +37,7 @@ export async function markDaysStale(
 }
 
 /** Marks all days of jobs that belong to another policy now. */
-export async function markDaysOfJobsStale(
-  { tx, sourceId }: Write,
-  jobIds: readonly string[],
-): Promise<void> {
+export async function markDaysOfJobsStale({ tx, sourceId }: Write, jobIds: readonly string[]): Promise<void> {
   if (jobIds.length === 0) return;
   await tx.$executeRaw`
     insert into stale_days (source_id, day)

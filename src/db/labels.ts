@@ -1,15 +1,14 @@
-import { normalizeLabel, placeOf, type Label, type LabelPlace } from '../domain/label.ts';
+import {
+  normalizeLabel,
+  placeOf,
+  type Label,
+  type LabelChange,
+  type LabelPlace,
+  type LabelProblem,
+} from '../domain/label.ts';
 import { settleDays } from './daily-totals.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { writeTo, type Write } from './write-transaction.ts';
-
-/** A label on its way: without a value it is taken away, without a name all labels of the thing are. */
-export type LabelChange = Omit<Label, 'value' | 'name'> & {
-  readonly name: string | null;
-  readonly value: string | null;
-};
-/** What is wrong with one of them: its place in the list, and words. */
-export type LabelProblem = { readonly index: number; readonly message: string };
 
 type Source = { readonly id: number; readonly name: string };
 /** A thing that labels are on; several, where a server or a job of that name exists more than once. */

@@ -130,10 +130,7 @@ export async function readVanished({ pool }: Database, sourceId: number): Promis
 }
 
 /** Sessions that left the list unfinished and that the source, asked by id, does not know any more. */
-export async function markLost(
-  write: Write,
-  sessionIds: readonly string[],
-): Promise<number> {
+export async function markLost(write: Write, sessionIds: readonly string[]): Promise<number> {
   if (sessionIds.length === 0) return 0;
   const { tx, sourceId, version, now } = write;
   const lost = await tx.$executeRaw`

@@ -10,6 +10,14 @@ export type Label = {
   readonly value: string;
 };
 
+/** A label on its way: without a value it is taken away, without a name all labels of the thing are. */
+export type LabelChange = Omit<Label, 'value' | 'name'> & {
+  readonly name: string | null;
+  readonly value: string | null;
+};
+/** What is wrong with one of them: its place in the list, and words. */
+export type LabelProblem = { readonly index: number; readonly message: string };
+
 export const labelPlaces = ['source', 'server', 'job', 'computer'] as const;
 export type LabelPlace = (typeof labelPlaces)[number];
 

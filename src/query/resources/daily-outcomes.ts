@@ -1,5 +1,16 @@
 import { columns } from '../columns.ts';
-import { kinds, bySource, byServer, byJob, byJobId, byKind, byCustomer, bySite, from, to } from '../filters.ts';
+import {
+  kinds,
+  bySource,
+  byServer,
+  byJob,
+  byJobId,
+  byKind,
+  byCustomer,
+  bySite,
+  from,
+  to,
+} from '../filters.ts';
 import type { Resource } from '../resource.ts';
 
 export const dailyOutcomes: Resource = {

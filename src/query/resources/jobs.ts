@@ -1,5 +1,17 @@
 import { columns } from '../columns.ts';
-import { kinds, outcomes, filter, bySource, byServer, byJob, byJobId, byKind, byCustomer, bySite, search } from '../filters.ts';
+import {
+  kinds,
+  outcomes,
+  filter,
+  bySource,
+  byServer,
+  byJob,
+  byJobId,
+  byKind,
+  byCustomer,
+  bySite,
+  search,
+} from '../filters.ts';
 import { never, order } from '../orders.ts';
 import type { Resource } from '../resource.ts';
 

@@ -116,8 +116,12 @@ export function buildCount(asked: Resource, question: Question, hints: Hints): Q
 /** Conditions on labels are answered from where labels are joined. */
 function relate(resource: Resource, { conditions }: Question): Resource {
   const { labelledRelation } = resource;
-  const isAboutLabels = conditions.some(({ filter: { column } }) => column === 'customer' || column === 'site');
-  return labelledRelation !== undefined && isAboutLabels ? { ...resource, relation: labelledRelation } : resource;
+  const isAboutLabels = conditions.some(
+    ({ filter: { column } }) => column === 'customer' || column === 'site',
+  );
+  return labelledRelation !== undefined && isAboutLabels
+    ? { ...resource, relation: labelledRelation }
+    : resource;
 }
 
 /** What the rows come from; groups are made of those rows that the conditions choose. */

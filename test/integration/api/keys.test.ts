@@ -94,6 +94,10 @@ describe('while there is no key', () => {
         pool: () => pool,
         noteKeyUse: () => undefined,
         requestSync: () => Promise.resolve('unknown'),
+        labels: {
+          list: () => Promise.resolve([]),
+          change: () => Promise.resolve({ changed: 0, problems: [] }),
+        },
         rateLimit: 10,
         corsOrigins: [],
       },
