@@ -188,59 +188,57 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions): void {
     },
     answerLabels(options),
   );
-  void api.register((scope, _options, done) => {
-    scope.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, parsed) => {
-      parsed(null, body);
-    });
-    const changed = {
-      response: {
-        200: {
-          description: 'All of them, or none, are changed.',
-          content: {
-            'application/json': {
-              schema: {
-                type: 'object',
-                additionalProperties: false,
-                required: ['changed'],
-                properties: {
-                  changed: { type: 'integer', description: 'Things whose labels were changed.' },
-                },
+  // Read as text: what is wrong with it is told as everything else is.
+  api.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, parsed) => {
+    parsed(null, body);
+  });
+  const changed = {
+    response: {
+      200: {
+        description: 'All of them, or none, are changed.',
+        content: {
+          'application/json': {
+            schema: {
+              type: 'object',
+              additionalProperties: false,
+              required: ['changed'],
+              properties: {
+                changed: { type: 'integer', description: 'Things whose labels were changed.' },
               },
             },
           },
         },
-        ...problemAnswers([...usualProblems, 'forbidden', 'too-large']),
       },
-    };
-    scope.put(
-      '/labels',
-      {
-        config,
-        schema: {
-          ...ofLabels('Sets labels', 'put-labels'),
-          querystring: { type: 'object', additionalProperties: false, properties: {} },
-          description:
-            'Each is on the innermost thing it names: a computer, a job, a server or a source. Needs scope operate.',
-          body: { type: 'array', items: labelSchema },
-          ...changed,
-        },
+      ...problemAnswers([...usualProblems, 'forbidden', 'too-large']),
+    },
+  };
+  api.put(
+    '/labels',
+    {
+      config,
+      schema: {
+        ...ofLabels('Sets labels', 'put-labels'),
+        querystring: { type: 'object', additionalProperties: false, properties: {} },
+        description:
+          'Each is on the innermost thing it names: a computer, a job, a server or a source. Needs scope operate.',
+        body: { type: 'array', items: labelSchema },
+        ...changed,
       },
-      answerPutLabels(options),
-    );
-    scope.delete(
-      '/labels',
-      {
-        config,
-        schema: {
-          ...ofLabels('Takes labels away', 'delete-labels'),
-          description: 'Of the innermost thing named; without `name`, all it has. Needs scope operate.',
-          ...changed,
-        },
+    },
+    answerPutLabels(options),
+  );
+  api.delete(
+    '/labels',
+    {
+      config,
+      schema: {
+        ...ofLabels('Takes labels away', 'delete-labels'),
+        description: 'Of the innermost thing named; without `name`, all it has. Needs scope operate.',
+        ...changed,
       },
-      answerDeleteLabels(options),
-    );
-    done();
-  });
+    },
+    answerDeleteLabels(options),
+  );
 
   const one = (tag: string, name: string, summary: string, params: Schema, row: Schema) => ({
     config,
