@@ -134,5 +134,5 @@ function readPlace(given: Record<string, unknown>): Partial<Record<(typeof place
     if (typeof value !== 'string')
       throw invalidParameters([{ parameter: name, message: 'is given more than once' }]);
   }
-  return given as Partial<Record<(typeof places)[number], string>>;
+  return given;
 }
