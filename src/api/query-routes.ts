@@ -114,6 +114,7 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions): void {
           properties: {
             after: {
               type: 'string',
+              examples: [''],
               description: '`nextCursor` of an earlier answer; empty: from the beginning.',
             },
             limit: { type: 'integer', minimum: 1, maximum: 1_000, examples: [100] },
@@ -156,7 +157,10 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions): void {
   );
 
   const place = Object.fromEntries(
-    ['source', 'server', 'job', 'computer', 'name'].map((name) => [name, { type: 'string' }]),
+    ['source', 'server', 'job', 'computer', 'name'].map((name) => [
+      name,
+      { type: 'string', examples: ['headquarters'] },
+    ]),
   );
   const ofLabels = (summary: string, operationId: string) => ({
     tags: ['Labels'],

@@ -432,7 +432,7 @@ left join labels as by_server
 left join labels as by_source
   on by_source.source_id = outcome.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000';
 
-comment on view report.daily_outcomes is 'Runs a day and job, each counted once: a first attempt with its retries is one run, with the outcome of the last attempt, on the UTC day of the first. Count kind computer or kind job; together they count twice. Key: day, source, server_id, server_name, job_id, job_name, kind, computer. For questions over years ask report.daily_totals.';
+comment on view report.daily_outcomes is 'Runs a day and job, each counted once: a first attempt with its retries is one run, with the outcome of the last attempt, on the UTC day of the first. Count kind computer or kind job; together they count twice. For questions over years ask report.daily_totals. Key: day, source, server_id, server_name, job_id, job_name, kind, computer.';
 comment on column report.daily_outcomes.day is 'UTC day on which the first attempts were created.';
 comment on column report.daily_outcomes.source is 'Name of the Enterprise Manager.';
 comment on column report.daily_outcomes.server_name is 'Name of the Veeam backup server.';
@@ -1010,7 +1010,7 @@ from (
 ) as computer
 where recent_avg_seconds is not null and earlier_avg_seconds > 0;
 
-comment on view report.duration_growth is 'How long the good sessions of a computer take these 7 days, and took the 28 days before. Key: source, computer, customer, site: a computer that went from one customer to another has a row for each.';
+comment on view report.duration_growth is 'How long the good sessions of a computer take these 7 days, and took the 28 days before; one that went from one customer to another has a row for each. Key: source, computer, customer, site.';
 comment on column report.duration_growth.source is 'Name of the Enterprise Manager.';
 comment on column report.duration_growth.computer is 'Name of the computer.';
 comment on column report.duration_growth.recent_sessions is 'Sessions of the last 7 x 24 hours that succeeded, with or without warnings.';
