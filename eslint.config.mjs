@@ -4,7 +4,15 @@ import tseslint from 'typescript-eslint';
 
 export default defineConfig(
   {
-    ignores: ['dist/', '.bench/', 'coverage/', 'src/db/generated/', 'src/dashboard/generated/', '.data/'],
+    ignores: [
+      'dist/',
+      '.bench/',
+      '.matrix/',
+      'coverage/',
+      'src/db/generated/',
+      'src/dashboard/generated/',
+      '.data/',
+    ],
   },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
@@ -32,5 +40,11 @@ export default defineConfig(
     },
   },
   { files: ['src/config/**', 'test/**', '*.config.ts'], rules: { 'no-restricted-syntax': 'off' } },
-  { files: ['**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
+  {
+    files: ['**/*.mjs'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: {
+      globals: { process: false, console: false, URL: false, fetch: false, setTimeout: false },
+    },
+  },
 );

@@ -5,13 +5,16 @@ import { writeNdjson } from '../export/write-ndjson.ts';
 import { noLimits } from '../query/limits.ts';
 import { usualLimit, mostRows } from '../query/parse-question.ts';
 import { sessions } from '../query/resources/sessions.ts';
+import { withConnection } from '../query/sql/lease-connection.ts';
 import { openChanges } from '../query/sql/read-changes.ts';
 import { valueReader } from '../query/sql/read-values.ts';
-import { jsonType, mostDownloads } from './answer-list.ts';
-import { isNotModified } from './etag.ts';
-import { invalidParameters, Problem } from './problems.ts';
+import { clientOf } from './access.ts';
+import { joinDownloads, weightOf, type Shares } from './answer-list.ts';
+import { hasAny, isNotModified } from './etag.ts';
+import { invalidParameters } from './problems.ts';
 import { readyPool, type QueryOptions } from './query-options.ts';
 import { rawJsonWriter } from './raw-json.ts';
+import { sendJson } from './send-json.ts';
 import { watchClient } from './watch-client.ts';
 
 /** Where the feed goes on: as NDJSON has no place for it. */
@@ -20,37 +23,44 @@ export const nextCursorHeader = 'x-next-cursor';
 const known = ['after', 'limit', 'format'];
 
 /** Answers with the sessions that changed since a cursor: a page of JSON, or all of them as NDJSON. */
-export function answerChanges(options: QueryOptions, downloads: { underWay: number }) {
+export function answerChanges(options: QueryOptions, { turns, downloads }: Shares) {
   const write = rawJsonWriter(sessions.columns);
   const toRow = valueReader(sessions.columns);
 
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const { after, limit, format } = readParameters(request.query as Record<string, unknown>);
     const about = { appVersion: options.version, format, isRelativeToNow: false };
-    if (isNotModified(request, reply, about)) return reply.send();
-    const changes = await openChanges(readyPool(options), after, request.access?.limits ?? noLimits);
-    if ('wrong' in changes) throw invalidParameters([{ parameter: 'after', message: changes.wrong }]);
+    if (isNotModified(request, reply, about) || hasAny(request)) return reply.code(304).send();
+    const pool = readyPool(options.pool);
+    const limits = request.access?.limits ?? noLimits;
 
-    if (format === 'json') {
-      const { rows, next } = await changes.page(limit ?? usualLimit);
-      reply.header(nextCursorHeader, next).type(jsonType);
-      const page = JSON.stringify({ nextCursor: next, limit: limit ?? usualLimit });
-      return reply.send(`{"data":[${rows.map(write).join(',')}],"page":${page}}`);
+    if (format === 'json' || limit !== undefined) {
+      const most = limit ?? usualLimit;
+      const client = watchClient(request);
+      const page = await turns
+        .take(clientOf(request), weightOf(most), client.gone)
+        .then((end) =>
+          withConnection(pool, client.gone, async (connection) => {
+            const changes = await openChanges(connection, after, limits);
+            return 'wrong' in changes ? changes : changes.page(most);
+          }).finally(end),
+        )
+        .finally(client.forget);
+      if ('wrong' in page) throw wrongCursor(page.wrong);
+      const { rows, next } = page;
+      reply.header(nextCursorHeader, next);
+      if (format === 'ndjson')
+        return reply.type(mediaTypes.ndjson).send(rows.map((row) => `${write(row)}\n`).join(''));
+      const place = JSON.stringify({ nextCursor: next, limit: most });
+      return sendJson(reply, `{"data":[${rows.map(write).join(',')}],"page":${place}}`);
     }
-    if (limit !== undefined) {
-      const { rows, next } = await changes.page(limit);
-      reply.header(nextCursorHeader, next).type(mediaTypes.ndjson);
-      return reply.send(rows.map((row) => `${write(row)}\n`).join(''));
-    }
+
+    const changes = await openChanges(pool, after, limits);
+    if ('wrong' in changes) throw wrongCursor(changes.wrong);
     reply.header(nextCursorHeader, changes.end).type(mediaTypes.ndjson);
     if (request.method === 'HEAD') return reply.send();
-    if (downloads.underWay >= mostDownloads) {
-      throw new Problem('too-many-requests', `${mostDownloads} downloads are under way already.`, {
-        retryAfter: 10,
-      });
-    }
+    const leave = joinDownloads(downloads, clientOf(request));
     const client = watchClient(request);
-    downloads.underWay += 1;
     const batches = changes.batches(client.gone);
     const rows = (async function* () {
       for await (const batch of batches) yield batch.map(toRow);
@@ -64,11 +74,13 @@ export function answerChanges(options: QueryOptions, downloads: { underWay: numb
     if (client.gone.aborted) destroy();
     stream.once('close', () => {
       client.forget();
-      downloads.underWay -= 1;
+      leave();
     });
     return reply.send(stream);
   };
 }
+
+const wrongCursor = (message: string) => invalidParameters([{ parameter: 'after', message }]);
 
 function readParameters(given: Record<string, unknown>) {
   const problems: { parameter: string; message: string }[] = [];

@@ -8,19 +8,28 @@ import { parseQuestion, usualLimit, type Given } from '../query/parse-question.t
 import type { Resource } from '../query/resource.ts';
 import { readPage } from '../query/sql/read-page.ts';
 import { streamRows } from '../query/sql/stream-rows.ts';
+import { clientOf } from './access.ts';
 import { chooseFormat, type Format } from './choose-format.ts';
-import { isNotModified } from './etag.ts';
+import { hasAny, isNotModified } from './etag.ts';
 import { invalidParameters, Problem } from './problems.ts';
 import { readyPool, type QueryOptions } from './query-options.ts';
+import { sendJson } from './send-json.ts';
+import type { Turns } from './take-turns.ts';
 import { watchClient } from './watch-client.ts';
 
-export const jsonType = 'application/json; charset=utf-8';
-
 /** Each holds a connection for as long as its client reads. */
-export const mostDownloads = 4;
+const mostDownloads = 4;
+/** So that one client cannot keep the others from theirs. */
+const mostDownloadsOfClient = 2;
+
+/** Rows; larger pages of one client are written one at a time: they keep the process busy, not the database. */
+const smallPage = 250;
+
+/** What clients share: turns at the database, and downloads under way, by client. */
+export type Shares = { readonly turns: Turns; readonly downloads: Map<string, number> };
 
 /** Answers questions about a resource: a page of JSON, or all rows as a stream. */
-export function answerList(resource: Resource, options: QueryOptions, downloads: { underWay: number }) {
+export function answerList(resource: Resource, options: QueryOptions, { turns, downloads }: Shares) {
   const write = rawJsonWriter(resource.columns);
 
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
@@ -30,19 +39,14 @@ export function answerList(resource: Resource, options: QueryOptions, downloads:
     if ('problems' in parsed) throw invalidParameters(parsed.problems);
     const question = limitQuestion(resource, parsed.question, request.access?.limits ?? noLimits);
     const about = { appVersion: options.version, format, isRelativeToNow: resource.isRelativeToNow };
-    if (isNotModified(request, reply, about)) return reply.send();
-    const pool = readyPool(options);
+    if (isNotModified(request, reply, about) || hasAny(request)) return reply.code(304).send();
+    const pool = readyPool(options.pool);
 
     if (format !== 'json') {
       // What a HEAD wants to know is in the headers.
       if (request.method === 'HEAD') return reply.type(mediaTypes[format]).send();
-      if (downloads.underWay >= mostDownloads) {
-        throw new Problem('too-many-requests', `${mostDownloads} downloads are under way already.`, {
-          retryAfter: 10,
-        });
-      }
       const client = watchClient(request);
-      downloads.underWay += 1;
+      const leave = joinDownloads(downloads, clientOf(request));
       const stream = Readable.from(
         exportRows(format, resource.columns, streamRows(pool, resource, question, client.gone)),
         { objectMode: false, highWaterMark: 262_144 },
@@ -52,7 +56,7 @@ export function answerList(resource: Resource, options: QueryOptions, downloads:
       if (client.gone.aborted) destroy();
       stream.once('close', () => {
         client.forget();
-        downloads.underWay -= 1;
+        leave();
       });
       nameDownload(reply, resource, format);
       return reply.type(mediaTypes[format]).send(stream);
@@ -60,15 +64,35 @@ export function answerList(resource: Resource, options: QueryOptions, downloads:
 
     const limit = question.limit ?? usualLimit;
     const client = watchClient(request);
-    const { rows, next, count } = await readPage(pool, resource, question, limit, write, client.gone).finally(
-      client.forget,
-    );
+    const { rows, next, count } = await turns
+      .take(clientOf(request), weightOf(limit), client.gone)
+      .then((end) => readPage(pool, resource, question, limit, write, client.gone).finally(end))
+      .finally(client.forget);
     const page = {
       nextCursor: next === undefined ? null : writeCursor(resource, question, next),
       limit,
       ...(count !== undefined && { count }),
     };
-    return reply.type(jsonType).send(`{"data":[${rows.join(',')}],"page":${JSON.stringify(page)}}`);
+    return sendJson(reply, `{"data":[${rows.join(',')}],"page":${JSON.stringify(page)}}`);
+  };
+}
+
+/** Of a page of so many rows, among the turns of its client. */
+export const weightOf = (limit: number): number => (limit > smallPage ? 3 : 1);
+
+/** Throws Problem `too-many-requests`; what it returns is called at the end of the download. */
+export function joinDownloads(downloads: Map<string, number>, client: string): () => void {
+  const own = downloads.get(client) ?? 0;
+  const all = [...downloads.values()].reduce((sum, count) => sum + count, 0);
+  if (own >= mostDownloadsOfClient || all >= mostDownloads) {
+    const whose = own >= mostDownloadsOfClient ? `${own} downloads of this client` : `${all} downloads`;
+    throw new Problem('too-many-requests', `${whose} are under way already.`, { retryAfter: 10 });
+  }
+  downloads.set(client, own + 1);
+  return () => {
+    const left = (downloads.get(client) ?? 1) - 1;
+    if (left > 0) downloads.set(client, left);
+    else downloads.delete(client);
   };
 }
 

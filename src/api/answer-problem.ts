@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { classifyDatabaseError } from '../db/classify-database-error.ts';
-import { Problem, problemKinds } from './problems.ts';
+import { limitRepeats } from '../log/limit-repeats.ts';
+import { Problem, problemKinds, type ProblemKind } from './problems.ts';
 
 export const problemType = 'application/problem+json';
 
@@ -16,6 +17,7 @@ export async function answerProblem(
     request.log.error({ err: error, url: request.url }, 'a request failed');
   else if (problemKinds[problem.kind].status >= 500)
     request.log.warn({ url: request.url, error: String(error) }, 'a request failed');
+  else if (refusals.has(problem.kind)) noteRefusal(request, problem);
   // It marks an answer that there is none of.
   reply.removeHeader('etag');
   if (problem.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter);
@@ -25,6 +27,32 @@ export async function answerProblem(
     .header('cache-control', 'no-store')
     .type(problemType)
     .send(describeProblem(problem, request.id));
+}
+
+const refusals: ReadonlySet<ProblemKind> = new Set([
+  'unauthorized',
+  'forbidden',
+  'misdirected',
+  'too-many-requests',
+]);
+const limited = limitRepeats(60_000);
+
+/** For whoever looks later who knocked: the same kind from the same address once a minute, without what the address asked for. */
+function noteRefusal(request: FastifyRequest, { kind }: Problem): void {
+  const { ip: address, method, access } = request;
+  limited(`${kind} ${address}`, (heldBack) => {
+    request.log.warn(
+      {
+        address,
+        method,
+        path: request.url.split('?', 1)[0]?.slice(0, 200),
+        refusal: kind,
+        ...(access?.key !== undefined && { keyId: access.key.id }),
+        ...(heldBack > 0 && { heldBack }),
+      },
+      'a request was refused',
+    );
+  });
 }
 
 /** Whether it failed because nobody waits for it any more. */

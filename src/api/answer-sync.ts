@@ -8,7 +8,7 @@ import { readyPool, type QueryOptions } from './query-options.ts';
 export function answerSync(options: QueryOptions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const source = readParameter('name', 'text', (request.params as { readonly name: string }).name);
-    const pool = readyPool(options);
+    const pool = readyPool(options.pool);
     const visible = request.access?.limits.sources ?? [];
     if (visible.length > 0 && !visible.includes(source))
       throw new Problem('not-found', `There is no source ${source}.`);

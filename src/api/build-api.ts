@@ -1,12 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+} from 'fastify';
 import type { Health } from '../domain/health.ts';
+import { refuseForeignName, requireToken } from './access.ts';
 import { answerProblem } from './answer-problem.ts';
 import { answerUnreadable } from './answer-unreadable.ts';
 import { Problem } from './problems.ts';
 import { addQueryApi } from './query-api.ts';
 import type { QueryOptions } from './query-options.ts';
-import { querystringParser } from './querystring-parser.ts';
+import { shareAnswer } from './share-answer.ts';
+import { readParameters } from './read-parameters.ts';
+import { openServer, usualLimits, type ServerLimits } from './open-server.ts';
 
 export type ApiOptions = {
   readonly log: FastifyBaseLogger;
@@ -14,6 +22,11 @@ export type ApiOptions = {
   readonly readHealth: () => Promise<Health>;
   /** Without it, only health and metrics are shown. */
   readonly query?: QueryOptions;
+  /** Without it everybody may see the metrics. */
+  readonly metricsToken?: string | undefined;
+  /** Whether names other than those of this machine may be asked for health and metrics; never throws. */
+  readonly isKnownElsewhere: () => Promise<boolean>;
+  readonly limits?: Partial<ServerLimits>;
   readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 };
 
@@ -42,10 +55,9 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID();
     },
-    requestTimeout: 30_000,
+    serverFactory: (handle) => openServer(handle, { ...usualLimits, ...options.limits }),
     bodyLimit: 65_536,
-    routerOptions: { maxParamLength: 65_536, querystringParser },
-    http: { maxHeaderSize: 65_536 },
+    routerOptions: { maxParamLength: 65_536, querystringParser: readParameters },
     forceCloseConnections: 'idle',
     // What cannot be read is refused before any hook.
     clientErrorHandler: answerUnreadable,
@@ -70,22 +82,31 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   });
   if (options.query !== undefined) await addQueryApi(api, options.query);
 
-  api.get('/healthz', { schema: { hide: true, response: healthAnswers } }, async (_request, reply) => {
-    const health = await options.readHealth();
+  // What a page in a browser on this machine could read by a name of its own.
+  const onRequest = async (request: FastifyRequest) => {
+    const { metricsToken } = options;
+    if (metricsToken !== undefined && request.routeOptions.url === '/metrics')
+      requireToken(request, metricsToken);
+    else if (!(await options.isKnownElsewhere())) refuseForeignName(request);
+  };
+  const renderMetrics = shareAnswer(1_000, options.renderMetrics);
+  const health = { schema: { hide: true, response: healthAnswers }, onRequest };
+  api.get('/healthz', health, async (_request, reply) => {
+    const state = await options.readHealth();
     return reply
-      .code(health.isAlive ? 200 : 503)
+      .code(state.isAlive ? 200 : 503)
       .header('cache-control', 'no-store')
-      .send(health);
+      .send(state);
   });
-  api.get('/readyz', { schema: { hide: true, response: healthAnswers } }, async (_request, reply) => {
-    const health = await options.readHealth();
+  api.get('/readyz', health, async (_request, reply) => {
+    const state = await options.readHealth();
     return reply
-      .code(health.isReady ? 200 : 503)
+      .code(state.isReady ? 200 : 503)
       .header('cache-control', 'no-store')
-      .send(health);
+      .send(state);
   });
-  api.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
-    const { contentType, text } = await options.renderMetrics();
+  api.get('/metrics', { schema: { hide: true }, onRequest }, async (_request, reply) => {
+    const { contentType, text } = await renderMetrics();
     return reply.header('content-type', contentType).send(text);
   });
   return api;

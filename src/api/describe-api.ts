@@ -8,6 +8,7 @@ export async function describeApi(version: string): Promise<unknown> {
     version,
     dashboardFolder: '',
     pool: () => undefined,
+    accessPool: () => undefined,
     noteKeyUse: () => undefined,
     labels: {
       list: () => Promise.resolve([]),

@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+/** Whether the client wants nothing if there is anything: `If-None-Match: *`. */
+export function hasAny(request: FastifyRequest): boolean {
+  return request.headers['if-none-match']?.trim() === '*';
+}
+
 /**
  * Marks the answer with what it depends on: the last committed change, the question, this version, and the minute where the
  * answer moves with the clock. Returns true when the client has it already, and answers 304 then.

@@ -15,7 +15,7 @@ export const problemKinds = {
   unauthorized: {
     status: 401,
     title: 'A key is needed',
-    help: 'Send `Authorization: Bearer <key>`. `session-history keys create --name <name>` makes a key. A key that was revoked is refused at once.',
+    help: 'Send `Authorization: Bearer <key>`. `session-history keys create --name <name>` makes a key. A key that was revoked is refused at once, and one that expired from that moment.',
   },
   forbidden: {
     status: 403,
@@ -55,17 +55,17 @@ export const problemKinds = {
   misdirected: {
     status: 421,
     title: 'This server does not answer to that name',
-    help: 'While there is no key, only this machine may ask, under the names localhost, 127.0.0.1 and [::1]. Make a key to ask by another name or through a proxy.',
+    help: 'While there is no key, only this machine may ask, under the names localhost, 127.0.0.1 and [::1], and not through a proxy. Make a key to ask by another name or through a proxy.',
   },
   'too-many-requests': {
     status: 429,
     title: 'Too many requests',
-    help: 'The key has used up its requests of this minute (API_RATE_LIMIT), or too many downloads are under way. Wait for the seconds in `Retry-After`.',
+    help: 'The key has used up its requests of this minute (API_RATE_LIMIT), too many questions or downloads of one client are under way, or too many requests of an address were refused. Wait for the seconds in `Retry-After`.',
   },
   'headers-too-large': {
     status: 431,
     title: 'The address or the headers are too large',
-    help: 'Together they may have 64 kilobytes. Ask for fewer values at once.',
+    help: 'Together they may have 32 kilobytes. Ask for fewer values at once.',
   },
   internal: {
     status: 500,

@@ -6,8 +6,28 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { problemKinds, Problem } from './problems.ts';
 import type { QueryOptions } from './query-options.ts';
+import { jsonType } from './send-json.ts';
 import { serveDashboard } from './serve-dashboard.ts';
 import { queryRoutes } from './query-routes.ts';
+import { watchStrangers } from './strangers.ts';
+
+/** Nothing here asks a browser for any of it. */
+const permissions = [
+  'accelerometer',
+  'camera',
+  'display-capture',
+  'geolocation',
+  'gyroscope',
+  'microphone',
+  'midi',
+  'payment',
+  'publickey-credentials-get',
+  'screen-wake-lock',
+  'serial',
+  'usb',
+]
+  .map((name) => `${name}=()`)
+  .join(', ');
 
 /** The query API with its description, as part of a server. */
 export async function addQueryApi(api: FastifyInstance, options: QueryOptions): Promise<void> {
@@ -18,6 +38,10 @@ export async function addQueryApi(api: FastifyInstance, options: QueryOptions): 
     },
     // Only a proxy that speaks TLS knows whether this holds for all of its host.
     strictTransportSecurity: false,
+  });
+  api.addHook('onSend', (_request, reply, _payload, done) => {
+    reply.header('permissions-policy', permissions);
+    done();
   });
   if (options.corsOrigins.length > 0) {
     await api.register(cors, {
@@ -31,8 +55,6 @@ export async function addQueryApi(api: FastifyInstance, options: QueryOptions): 
     max: options.rateLimit,
     timeWindow: '1 minute',
     hook: 'preHandler',
-    keyGenerator: (request) => request.access?.key?.id ?? '',
-    allowList: (request) => request.access?.key === undefined,
     errorResponseBuilder: (_request, { ttl, max }) =>
       new Problem('too-many-requests', `The key has used up its ${max} requests of this minute.`, {
         retryAfter: Math.ceil(ttl / 1_000),
@@ -64,6 +86,10 @@ export async function addQueryApi(api: FastifyInstance, options: QueryOptions): 
       security: [{ key: [] }, {}],
     },
   });
+  const description = once(() => ({
+    json: Buffer.from(JSON.stringify(api.swagger())),
+    yaml: Buffer.from(api.swagger({ yaml: true })),
+  }));
   await api.register(swaggerUi, {
     routePrefix: '/docs',
     // Everything comes from here, and over whatever this was asked over.
@@ -72,21 +98,39 @@ export async function addQueryApi(api: FastifyInstance, options: QueryOptions): 
     // The layout without a bar: there is one description to look at, and it is this.
     uiConfig: { layout: 'BaseLayout', validatorUrl: null, tryItOutEnabled: true },
     theme: { title: 'Session History for Veeam Agents: API' },
+    uiHooks: {
+      // It would write both anew for each who asks.
+      onRequest: (request, reply, done) => {
+        const { json, yaml } = description();
+        const { url } = request.routeOptions;
+        if (url === '/docs/json') reply.type(jsonType).send(json);
+        else if (url === '/docs/yaml') reply.type('application/yaml').send(yaml);
+        else done();
+      },
+    },
   });
 
   await serveDashboard(api, options.dashboardFolder);
-  api.get('/openapi.json', { schema: { hide: true } }, () => api.swagger());
+  api.get('/openapi.json', { schema: { hide: true } }, (_request, reply) =>
+    reply.type(jsonType).send(description().json),
+  );
   api.get('/problems/:kind', { schema: { hide: true } }, (request, reply) => {
     const { kind } = request.params as { readonly kind: string };
     if (!Object.hasOwn(problemKinds, kind)) throw new Problem('not-found', `There is no problem ${kind}.`);
     const { title, help } = problemKinds[kind as keyof typeof problemKinds];
     return reply.type('text/plain; charset=utf-8').send(`${title}\n\n${help}\n`);
   });
+  const strangers = watchStrangers(api);
   await api.register(
     (scope, _options, done) => {
-      queryRoutes(scope, options);
+      queryRoutes(scope, options, strangers);
       done();
     },
     { prefix: '/api/v1' },
   );
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly it: T } | undefined;
+  return () => (made ??= { it: make() }).it;
 }

@@ -13,6 +13,8 @@ export type QueryOptions = {
   readonly dashboardFolder: string;
   /** undefined while the database has not answered yet. */
   readonly pool: () => QueryPool | undefined;
+  /** Apart from it: who asks is known also while questions take all of its connections. */
+  readonly accessPool: () => QueryPool | undefined;
   readonly noteKeyUse: (id: string) => void;
   /** Puts a sync of the source into the queue. Throws when the queue does not answer. */
   readonly requestSync: (source: string) => Promise<SyncRequest>;
@@ -28,7 +30,7 @@ export type QueryOptions = {
 };
 
 /** Throws Problem `unavailable` while there is none. */
-export function readyPool({ pool }: Pick<QueryOptions, 'pool'>): QueryPool {
+export function readyPool(pool: () => QueryPool | undefined): QueryPool {
   const ready = pool();
   if (ready === undefined)
     throw new Problem('unavailable', 'The database does not answer yet.', { retryAfter: 10 });

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './problems.ts';
 import { computerCalendar } from '../query/resources/computer-calendar.ts';
 import { computers } from '../query/resources/computers.ts';
@@ -19,11 +19,13 @@ import type { Resource } from '../query/resource.ts';
 import { checkAccess, requireScope } from './access.ts';
 import { answerChanges, nextCursorHeader } from './answer-changes.ts';
 import { answerDeleteLabels, answerLabels, answerPutLabels, labelSchema } from './answer-labels.ts';
-import { answerList } from './answer-list.ts';
+import { answerList, type Shares } from './answer-list.ts';
 import { answerRow, answerSession } from './answer-one.ts';
 import { answerSync } from './answer-sync.ts';
 import type { QueryOptions } from './query-options.ts';
 import { refuseOtherMethods } from './refuse-other-methods.ts';
+import type { Strangers } from './strangers.ts';
+import { createTurns } from './take-turns.ts';
 import {
   listAnswer,
   listParameters,
@@ -74,14 +76,22 @@ const parameter = (name: string, format: 'uuid' | undefined, example: string): S
 const anId = '0c5e4d9b-0f8a-4a5c-9d35-6a2c1f0e7a11';
 
 /** All addresses under `/api/v1`. */
-export function queryRoutes(api: FastifyInstance, options: QueryOptions): void {
-  const downloads = { underWay: 0 };
-  const config = { rateLimit: {} };
+export function queryRoutes(api: FastifyInstance, options: QueryOptions, strangers: Strangers): void {
+  const shares: Shares = {
+    turns: createTurns({ atOnce: 4, waiting: 1_000, waitMs: 10_000 }),
+    downloads: new Map(),
+  };
+  const config = {
+    rateLimit: {
+      keyGenerator: (request: FastifyRequest) => request.access?.key?.id ?? '',
+      allowList: (request: FastifyRequest) => request.access?.key === undefined,
+    },
+  };
   const unchanged = {
     304: { description: 'Nothing was synced since: the answer is the one of that ETag.', type: 'null' },
   };
   api.decorateRequest('access', undefined);
-  api.addHook('onRequest', (request, reply) => checkAccess(request, reply, options));
+  api.addHook('onRequest', (request, reply) => checkAccess(request, reply, options, strangers));
 
   const refuseOthers = refuseOtherMethods(api);
 
@@ -94,7 +104,7 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions): void {
       querystring: listParameters(resource),
       response,
     };
-    api.get(path, { config, schema }, answerList(resource, options, downloads));
+    api.get(path, { config, schema }, answerList(resource, options, shares));
   }
 
   api.get(
@@ -153,7 +163,7 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions): void {
         },
       },
     },
-    answerChanges(options, downloads),
+    answerChanges(options, shares),
   );
 
   const place = Object.fromEntries(
@@ -273,12 +283,12 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions): void {
         tasks: { type: 'array', items: rowSchema(taskColumns) },
       }),
     ),
-    answerSession(options),
+    answerSession(options, shares),
   );
   api.get(
     '/jobs/:id',
     one('History', 'job', 'A job', parameter('id', 'uuid', anId), rowSchema(jobs.columns)),
-    answerRow(jobs, options, 'id', 'job_id'),
+    answerRow(jobs, options, shares, 'id', 'job_id'),
   );
   api.get(
     '/computers/:name',
@@ -289,7 +299,7 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions): void {
       parameter('name', undefined, 'SQL-BER-30007'),
       rowSchema(computers.columns),
     ),
-    answerRow(computers, options, 'name', 'computer'),
+    answerRow(computers, options, shares, 'name', 'computer'),
   );
   api.get(
     '/sync-runs/:runId',
@@ -300,7 +310,7 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions): void {
       parameter('runId', 'uuid', anId),
       rowSchema(syncRuns.columns),
     ),
-    answerRow(syncRuns, options, 'runId', 'run_id'),
+    answerRow(syncRuns, options, shares, 'runId', 'run_id'),
   );
 
   api.get(

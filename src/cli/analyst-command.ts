@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import pg from 'pg';
 import { ConfigError } from '../config/config.ts';
-import { createAnalyst } from '../db/analysts.ts';
+import { createAnalyst, readPlace } from '../db/analysts.ts';
 import { ensureReaderRole } from '../db/reader-role.ts';
 import type { App, ExitCode } from './app.ts';
 import { painter } from './paint.ts';
@@ -52,7 +51,7 @@ export async function runAnalystCreateCommand(
 
 /** How tools connect, without the password. Of ODBC, the defaults would give booleans as '0' and '1' and cut no text. */
 export function describeConnections(url: string, name: string): string {
-  const { host, port, database = '' } = new pg.Client({ connectionString: url });
+  const { host, port, database } = readPlace(url);
   const lines = [
     ['psql', `psql "host=${host} port=${port} dbname=${database} user=${name}"`],
     [

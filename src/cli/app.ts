@@ -4,8 +4,10 @@ import type { BackfillOutcome } from '../sync/backfill.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 import type { History } from '../db/open-history.ts';
 
-/** What a running sync tells its watcher. */
+/** Who starts a sync and watches it: what it tells. */
 export type SyncWatcher = {
+  /** Whether the whole list is read, however lately that was done. */
+  readonly isFull?: boolean;
   readonly onProgress?: (progress: {
     readonly listed: number;
     readonly new: number;

@@ -33,9 +33,10 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     .command('sync')
     .description('read every configured Enterprise Manager once, now')
     .option('--source <name>', 'only this one')
+    .option('--full', 'read the whole list, however lately that was done')
     .option('--json', 'one JSON object per source on standard output')
     .addHelpText('after', '\nExample:\n  session-history sync --json | jq .missing')
-    .action(async (options: { source?: string; json?: boolean }) =>
+    .action(async (options: { source?: string; json?: boolean; full?: boolean }) =>
       onExit(await (await import('./sync-command.ts')).runSyncCommand(app, options)),
     );
 
@@ -139,6 +140,7 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     .addOption(
       new Option('--scope <scope>', 'operate may also start syncs').choices(keyScopes).default('read'),
     )
+    .option('--expires <date>', 'when it ends, a day or time in UTC, for example 2027-01-31')
     .option('--if-none', 'make it only when there is no good key yet')
     .option('--source <name>', 'it sees this source only; may be given several times', several)
     .option(
@@ -270,6 +272,7 @@ type LabelFlags = Partial<Readonly<Record<'source' | 'server' | 'job' | 'compute
 type KeyFlags = {
   readonly name: string;
   readonly scope: KeyScope;
+  readonly expires?: string;
   readonly ifNone?: boolean;
   readonly source?: readonly string[];
   readonly customer?: readonly string[];

@@ -43,6 +43,7 @@ export async function runDemoCommand(app: App, options: { readonly once?: boolea
         list: 'auto',
         tasks: 'all',
         batch: 'auto',
+        fullEvery: 'auto',
         concurrency: 4,
       };
       const isGood = await sync(app, history, source);

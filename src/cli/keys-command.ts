@@ -1,5 +1,6 @@
 import { ConfigError } from '../config/config.ts';
 import type { ApiKey, KeyScope } from '../domain/api-key.ts';
+import { parseTimestamp, type Timestamp } from '../domain/timestamp.ts';
 import { createApiKey, hasApiKey, listApiKeys, revokeApiKey } from '../db/api-keys.ts';
 import type { History } from '../db/open-history.ts';
 import type { App, ExitCode } from './app.ts';
@@ -12,6 +13,7 @@ export async function runKeysCreateCommand(
   options: {
     readonly name: string;
     readonly scope: KeyScope;
+    readonly expires?: string;
     readonly ifNone?: boolean;
     readonly source?: readonly string[];
     readonly customer?: readonly string[];
@@ -22,10 +24,17 @@ export async function runKeysCreateCommand(
   const { source: sources = [], customer: customers = [] } = options;
   if (customers.length > 0 && options.scope === 'operate')
     throw new ConfigError('--scope operate does not go with --customer: such a key only reads.');
+  const expiresAt = options.expires === undefined ? undefined : parseExpiry(options.expires);
   const made = await withHistory(app, async ({ prisma }) =>
     options.ifNone === true && (await hasApiKey(prisma))
       ? undefined
-      : createApiKey(prisma, { name, scope: options.scope, sources, customers }),
+      : createApiKey(prisma, {
+          name,
+          scope: options.scope,
+          sources,
+          customers,
+          ...(expiresAt && { expiresAt }),
+        }),
   );
   if (made === undefined) {
     app.stderr.write('There is a good key already; none was made.\n');
@@ -33,7 +42,7 @@ export async function runKeysCreateCommand(
   }
   const { id, key } = made;
   app.stderr.write(
-    `Key ${id} "${name}", scope ${options.scope}${describeLimits({ sources, customers })}. It is shown this once: keep it where secrets are kept.\n`,
+    `Key ${id} "${name}", scope ${options.scope}${describeLimits({ sources, customers })}${expiresAt === undefined ? '' : `, good until ${expiresAt.slice(0, 19)}Z`}. It is shown this once: keep it where secrets are kept.\n`,
   );
   app.stdout.write(`${key}\n`);
   return 0;
@@ -53,7 +62,7 @@ export async function runKeysListCommand(app: App): Promise<ExitCode> {
     `${key.scope}${describeLimits(key)}`,
     when(key.createdAt),
     when(key.lastUsedAt),
-    key.revokedAt === null ? 'good' : `revoked ${when(key.revokedAt)}`,
+    describeState(key, now),
   ]);
   app.stdout.write(`${table(['id', 'name', 'scope', 'made', 'last used', 'state'], rows)}\n`);
   return 0;
@@ -73,6 +82,23 @@ function describeLimits({ sources, customers }: Pick<ApiKey, 'sources' | 'custom
     ...(customers.length > 0 ? [`customer ${customers.join(', ')}`] : []),
   ];
   return parts.length === 0 ? '' : `, only ${parts.join(', ')}`;
+}
+
+function describeState({ revokedAt, expiresAt }: ApiKey, now: number): string {
+  if (revokedAt !== null) return `revoked ${ago(revokedAt.toISOString(), now)}`;
+  if (expiresAt === null) return 'good';
+  const day = expiresAt.toISOString().slice(0, 16).replace('T', ' ');
+  return expiresAt.getTime() <= now ? `expired ${day} UTC` : `good until ${day} UTC`;
+}
+
+/** A day is its midnight in UTC. Throws ConfigError. */
+function parseExpiry(text: string): Timestamp {
+  const at = parseTimestamp(text) ?? parseTimestamp(`${text}T00:00:00Z`);
+  if (at === undefined)
+    throw new ConfigError(`--expires ${text} is not a date. Example: --expires 2027-01-31 (in UTC)`);
+  if (Date.parse(at) <= Date.now())
+    throw new ConfigError(`--expires ${text} is over: the key would be refused from the start.`);
+  return at;
 }
 
 async function withHistory<T>(app: App, work: (history: History) => Promise<T>): Promise<T> {

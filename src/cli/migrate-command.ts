@@ -1,6 +1,7 @@
 import { describeDatabase } from '../db/open-history.ts';
 import { rebuildDerived } from '../db/rebuild-derived.ts';
 import { analystStatements } from '../db/analysts.ts';
+import { ensureApiRole, guardAdvisoryLocks, makeApiLoginStatement } from '../db/api-role.ts';
 import { ensureReaderRole } from '../db/reader-role.ts';
 import type { App, ExitCode } from './app.ts';
 import { painter } from './paint.ts';
@@ -32,6 +33,12 @@ export async function runMigrateCommand(
             .join('')}`
         : `  ${paint('yellow', 'This account may not create roles.')} As a database administrator run, then migrate again:\n    create role session_history_reader nologin;\n`,
     );
+    app.stdout.write(
+      (await ensureApiRole(history.prisma))
+        ? `  Role session_history_api is enough for the API (API_DATABASE_URL). One statement makes a login of it:\n    ${makeApiLoginStatement}\n`
+        : `  For an API with fewer rights than this account, as a database administrator run, then migrate again:\n    create role session_history_api nologin;\n`,
+    );
+    await guardAdvisoryLocks(history.prisma);
     return 0;
   } finally {
     await history.close();

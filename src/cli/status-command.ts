@@ -46,10 +46,21 @@ function describeSource(app: App, source: SourceStatus): string {
     `    covered from ${source.coveredFrom?.slice(0, 16).replace('T', ' ') ?? 'never'}, holes: ${holes.length === 0 ? 'none' : paint('yellow', holes.join(', '))}`,
     ...source.gaps.slice(0, 5).map(({ from, to }) => `    ${paint('yellow', 'gap')} ${from} to ${to}`),
   ];
+  if (source.deltas !== null) lines.push(describeDeltas(source.deltas, ago(source.lastListedAt, now)));
   if (source.gaps.length > 0) lines.push('    Gaps are read by: npx session-history backfill');
   if (source.lastStatus === 'failed' && source.lastError !== null)
     lines.push(`    ${paint('red', source.lastError)}`);
   return `${lines.join('\n')}\n`;
+}
+
+function describeDeltas(deltas: NonNullable<SourceStatus['deltas']>, listed: string): string {
+  const { works, reason, polls, missed, late } = deltas;
+  if (!works) return `    changes: whole lists only, for ${reason ?? 'no known reason'}`;
+  const found =
+    missed === null || late === null
+      ? ''
+      : `; the last list found ${count(missed)} that such polls had missed, ${count(late)} that came late`;
+  return `    changes: whole list read ${listed}, ${count(polls)} polls of changes since${found}`;
 }
 
 function markOf(app: App, source: SourceStatus): string {

@@ -11,7 +11,11 @@ import { bar, progressLine } from './progress-line.ts';
 /** Sources read at the same time by one command. */
 const sourcesAtOnce = 4;
 
-export type SyncCommandOptions = { readonly source?: string; readonly json?: boolean };
+export type SyncCommandOptions = {
+  readonly source?: string;
+  readonly json?: boolean;
+  readonly full?: boolean;
+};
 
 /** One sync now, of one source or all. */
 export async function runSyncCommand(app: App, options: SyncCommandOptions): Promise<ExitCode> {
@@ -19,9 +23,15 @@ export async function runSyncCommand(app: App, options: SyncCommandOptions): Pro
   const sources = chooseSources(config, options.source);
   const history = await app.openHistory(config);
   try {
-    const reports = await syncSources(app, history, sources, (report) => {
-      app.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : describeReport(app, report));
-    });
+    const reports = await syncSources(
+      app,
+      history,
+      sources,
+      (report) => {
+        app.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : describeReport(app, report));
+      },
+      { isFull: options.full === true },
+    );
     return reports.some((report) => report.status === 'failed') ? 1 : 0;
   } finally {
     await history.close();
@@ -45,6 +55,7 @@ export async function syncSources(
   history: History,
   sources: readonly SourceConfig[],
   onReport: (report: SyncReport) => void,
+  how: { readonly isFull: boolean } = { isFull: false },
 ): Promise<readonly SyncReport[]> {
   const line = progressLine(app.stderr);
   const reports: SyncReport[] = [];
@@ -54,6 +65,7 @@ export async function syncSources(
       const { name } = source;
       const expected = line.isShown ? await guessListLength(history, name) : 0;
       const report = await app.syncSource(history, source, {
+        ...how,
         onProgress: (progress) => {
           line.show(() => {
             const share = expected > 0 ? `${bar(progress.listed / expected)} ` : '';
@@ -89,10 +101,10 @@ function describeReport(app: App, report: SyncReport): string {
   ].filter((one) => one !== false);
   const figures =
     `  listed ${count(report.listed)}  new ${count(report.new)}  changed ${count(report.changed)}  ` +
-    `unchanged ${known(report.unchanged)}  missing ${known(report.missing)}${inPart.join('')}\n` +
+    `unchanged ${known(report.unchanged)}${report.form === 'delta' ? '' : `  missing ${known(report.missing)}`}${inPart.join('')}\n` +
     paint(
       'dim',
-      `  ${count(report.requests)} requests, ${bytes(report.bytesReceived)}, ${report.form ?? 'no'} list, run ${report.runId ?? '-'}`,
+      `  ${count(report.requests)} requests, ${bytes(report.bytesReceived)}, ${report.form === 'delta' ? 'changes only' : `${report.form ?? 'no'} list`}, run ${report.runId ?? '-'}`,
     );
   return (
     `${isGood ? paint('green', '✓') : paint('red', '✗')} ${paint('bold', report.source)}  ` +

@@ -2,8 +2,10 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { buildApi } from '../api/build-api.ts';
+import { shareAnswer } from '../api/share-answer.ts';
 import type { QueryOptions } from '../api/query-options.ts';
 import { ConfigError } from '../config/config.ts';
+import { isLoopback } from '../domain/is-loopback.ts';
 import { judgeHealth } from '../domain/health.ts';
 import type { Metrics } from '../metrics/create-metrics.ts';
 import type { Queues } from '../queue/open-queues.ts';
@@ -21,7 +23,8 @@ export type HttpParts = {
   readonly metrics: Metrics;
   /** Whether what /metrics says of each computer is to be read. */
   readonly eachComputer: boolean;
-  readonly query?: QueryOptions;
+  readonly metricsToken: string | undefined;
+  readonly query?: QueryOptions & { readonly hasKeys: () => Promise<boolean> };
   readonly state: Readonly<ServiceState<History, Queues>>;
 };
 
@@ -32,13 +35,13 @@ const patienceMs = 3_000;
 export async function startHttp(parts: HttpParts): Promise<Closable & { readonly url: string }> {
   const { state, metrics } = parts;
   const since = Date.now();
-  const readVitals = async () => {
+  const readVitals = shareAnswer(1_000, async () => {
     const [progress, queues] = await Promise.all([
       inTime(async () => state.history && readProgress(state.history)),
       inTime(async () => state.queues?.count()),
     ]);
     return { progress, queues };
-  };
+  });
   const api = await buildApi({
     log: parts.log,
     ...(parts.query !== undefined && { query: parts.query }),
@@ -49,6 +52,9 @@ export async function startHttp(parts: HttpParts): Promise<Closable & { readonly
         Date.now(),
       );
     },
+    metricsToken: parts.metricsToken,
+    // Who lets others reach it has put more than a name between them and it.
+    isKnownElsewhere: async () => !isLoopback(parts.host) || (await parts.query?.hasKeys()) === true,
     renderMetrics: async () => {
       const [vitals, computers] = await Promise.all([
         readVitals(),

@@ -18,7 +18,7 @@ export async function openSource(
     ...connectionTo(source, signal),
     learned: await readLearned(database, source.name),
     onLearned: (learned) => {
-      void rememberLearned(database, source.name, learned);
+      void rememberLearned(database, source.name, learned as object | null);
     },
     onEvent: (event) => {
       if (event.kind === 'retry')

@@ -6,8 +6,8 @@ import { SyncError } from '../domain/sync-error.ts';
 import type { Queues } from '../queue/open-queues.ts';
 import type { Closable, ServiceState } from '../service/run-service.ts';
 import type { History } from '../db/open-history.ts';
-import { openQueryPool, type QueryPool } from '../query/sql/open-query-pool.ts';
-import { noteKeyUse } from '../query/sql/read-access.ts';
+import { openAccessPool, openQueryPool, type QueryPool } from '../query/sql/open-query-pool.ts';
+import { noteKeyUse, readAccess } from '../query/sql/read-access.ts';
 import { changeLabels, listLabels } from '../db/labels.ts';
 import { readProgress } from '../db/schedule.ts';
 import { classifyFailure } from './queues.ts';
@@ -20,13 +20,21 @@ const settlingMs = 2_000;
 
 /** What the query API works with, as far as it is there already. */
 export function openQueries(parts: {
-  readonly config: Pick<Config, 'apiRateLimit' | 'apiCorsOrigins'>;
+  readonly config: Pick<Config, 'apiRateLimit' | 'apiCorsOrigins' | 'apiDatabaseUrl'>;
   readonly version: string;
   readonly state: Readonly<ServiceState<History, Queues>>;
   readonly onTrouble: (error: Error) => void;
-}): Closable & { readonly options: QueryOptions } {
+}): Closable & { readonly options: QueryOptions & { readonly hasKeys: () => Promise<boolean> } } {
   const { config, state, onTrouble } = parts;
   let pool: QueryPool | undefined;
+  let access: QueryPool | undefined;
+  const urlOf = (history: History) => config.apiDatabaseUrl ?? history.url;
+  const accessPool = () => {
+    if (state.history !== undefined) access ??= openAccessPool(urlOf(state.history), onTrouble);
+    return access;
+  };
+  // Once there was a key, there always was.
+  let hadKeys = false;
   return {
     options: {
       version: parts.version,
@@ -34,11 +42,21 @@ export function openQueries(parts: {
       rateLimit: config.apiRateLimit,
       corsOrigins: config.apiCorsOrigins,
       pool: () => {
-        if (state.history !== undefined) pool ??= openQueryPool(state.history.url, poolSize, onTrouble);
+        if (state.history !== undefined) pool ??= openQueryPool(urlOf(state.history), poolSize, onTrouble);
         return pool;
       },
+      accessPool,
+      hasKeys: async () => {
+        const from = accessPool();
+        if (!hadKeys && from !== undefined)
+          hadKeys = await readAccess(from, undefined)
+            .then(({ hasKeys }) => hasKeys)
+            .catch(() => false);
+        return hadKeys;
+      },
       noteKeyUse: (id) => {
-        if (state.history !== undefined) noteKeyUse(state.history.pool, id).catch(onTrouble);
+        const to = accessPool();
+        if (to !== undefined) noteKeyUse(to, id).catch(onTrouble);
       },
       labels: {
         list: () => listLabels(readyHistory(state).prisma),
@@ -53,7 +71,7 @@ export function openQueries(parts: {
       },
     },
     close: async () => {
-      await pool?.end();
+      await Promise.all([pool?.end(), access?.end()]);
     },
   };
 }

@@ -9,7 +9,7 @@ import { readInstallation } from '../db/schedule.ts';
 
 /** The queues of the configuration, with the connections they live on. Throws SyncError. */
 export async function openQueuesOf(
-  config: Pick<Config, 'redisUrl' | 'tracing'>,
+  config: Pick<Config, 'redisUrl' | 'redisCaPem' | 'tracing'>,
   history: History,
   onTrouble: (error: Error) => void,
 ): Promise<Queues> {
@@ -21,9 +21,9 @@ export async function openQueuesOf(
         pool.end(),
       );
     }
-    // Braces: on a Redis cluster all keys of one queue have to lie on one node.
+    // Braces: where keys are spread over nodes, all of one queue have to lie on one.
     const prefix = `{session-history:${(await readInstallation(history.prisma)).slice(0, 8)}}`;
-    const redis = connectRedis(config.redisUrl, onTrouble);
+    const redis = connectRedis({ url: config.redisUrl, caPem: config.redisCaPem }, onTrouble);
     return await owning(openQueues({ kind: 'redis', redis, prefix }, options), () => {
       redis.disconnect();
       return Promise.resolve();

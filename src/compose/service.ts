@@ -4,7 +4,7 @@ import { createMetrics } from '../metrics/create-metrics.ts';
 import type { Queues } from '../queue/open-queues.ts';
 import { runService } from '../service/run-service.ts';
 import { isLoopback } from '../domain/is-loopback.ts';
-import { hasApiKey } from '../db/api-keys.ts';
+import { createFirstKey, hasApiKey } from '../db/api-keys.ts';
 import { describeDatabase, openHistory, type History } from '../db/open-history.ts';
 import { startHttp } from './http.ts';
 import { openQueries } from './query.ts';
@@ -48,6 +48,7 @@ export async function runSessionHistory(options: ServiceOptions): Promise<void> 
                 log,
                 metrics,
                 eachComputer: config.metricsComputers,
+                metricsToken: config.metricsToken,
                 state,
                 ...(query !== undefined && { query: query.options }),
               });
@@ -59,7 +60,8 @@ export async function runSessionHistory(options: ServiceOptions): Promise<void> 
                 },
               };
             },
-      mayListen: runs.api && !isLoopback(config.apiHost) ? requireKey : undefined,
+      mayListen:
+        runs.api && !isLoopback(config.apiHost) ? (history) => requireKey(history, config, log) : undefined,
       openHistory: async () => {
         const history = await openHistory(config, { onError: trouble('database') });
         place = describeDatabase(history.url);
@@ -92,15 +94,25 @@ export async function runSessionHistory(options: ServiceOptions): Promise<void> 
   log.info('stopped');
 }
 
-/** The history is not for everybody on the network. */
-async function requireKey({ prisma }: History): Promise<void> {
+/** The history is not for everybody on the network. Makes the first key where that is wanted, and says it this once. */
+async function requireKey(
+  { prisma }: History,
+  { apiFirstKey }: Pick<Config, 'apiFirstKey'>,
+  log: Logger,
+): Promise<void> {
   try {
+    if (apiFirstKey) {
+      const key = await createFirstKey(prisma, 'first-start');
+      if (key !== undefined)
+        log.warn(`There was no API key. This one, of scope read, was made and is shown this once: ${key}`);
+      return;
+    }
     if (await hasApiKey(prisma)) return;
   } catch (error) {
     throw classifyFailure(error);
   }
   throw new ConfigError(
     'API_HOST lets others reach the API, and there is no API key yet. Make one first: session-history keys create --name first. ' +
-      'Or keep to this machine: API_HOST=127.0.0.1.',
+      'Or let the first start make one and log it: API_FIRST_KEY=true. Or keep to this machine: API_HOST=127.0.0.1.',
   );
 }

@@ -27,6 +27,7 @@ export function syncHere(
     {
       trigger: 'cli',
       list: source.list,
+      fullEvery: source.fullEvery,
       tasks: source.tasks,
       readsTasks: source.tasks !== 'none',
       isImpatient: true,

@@ -78,6 +78,7 @@ function portsOf({ history, log, metrics, signal }: WorkerParts): WorkPorts {
       syncSource(history, source, (until) => open(source, until), {
         trigger,
         list: source.list,
+        fullEvery: source.fullEvery,
         tasks: source.tasks,
         readsTasks: false,
         isImpatient: false,

@@ -1,3 +1,4 @@
+import type { FullEvery } from '../domain/delta-polls.ts';
 import type { ListForm, TasksMode } from '../domain/sync-run.ts';
 
 /** How to reach one Enterprise Manager and what to read from it. */
@@ -14,6 +15,8 @@ export type SourceConfig = {
   readonly concurrency: number;
   /** Whether many sessions are looked up with one request, where the source answers that truthfully. */
   readonly batch: 'auto' | 'off';
+  /** How long polls may go without the whole list, in minutes; 0: every poll reads it. */
+  readonly fullEvery: FullEvery;
 };
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -21,8 +24,12 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 's
 export type Config = {
   /** Undefined: an embedded PostgreSQL under dataDir. */
   readonly databaseUrl: string | undefined;
+  /** Undefined: the API reads with the login of databaseUrl. */
+  readonly apiDatabaseUrl: string | undefined;
   readonly dataDir: string;
   readonly redisUrl: string | undefined;
+  /** Certificates to trust beside the usual ones, for rediss://. */
+  readonly redisCaPem: string | undefined;
   readonly sources: readonly SourceConfig[];
   readonly syncIntervalMinutes: number;
   /** Sources polled at once by one process. */
@@ -37,6 +44,9 @@ export type Config = {
   readonly apiCorsOrigins: readonly string[];
   /** Gauges for each computer, beside those of all. */
   readonly metricsComputers: boolean;
+  /** Whether to make a key where there is none and others can reach the API. */
+  readonly apiFirstKey: boolean;
+  readonly metricsToken: string | undefined;
   readonly logLevel: (typeof logLevels)[number];
   /** What may be a slip but need not be, as sentences: a name that looks like one of ours, for instance. */
   readonly hints: readonly string[];

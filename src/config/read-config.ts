@@ -6,6 +6,7 @@ import { readEnvironment, type Environment } from './read-environment.ts';
 import { isLoopback } from '../domain/is-loopback.ts';
 import { noteMissing, readOwnSource } from './read-own-source.ts';
 import { readSourcesFile } from './read-sources-file.ts';
+import { readCertificates } from './read-text.ts';
 import { variableRules } from './variable-rules.ts';
 import type { VariableName } from './variables.ts';
 
@@ -37,6 +38,11 @@ export function readConfig(environment: Environment, workingFolder: string): Con
       );
     }
   }
+  const redisCaFile = given.values.get('REDIS_CA_FILE');
+  const redisCaPem =
+    redisCaFile === undefined
+      ? undefined
+      : problems.attempt(() => readCertificates('REDIS_CA_FILE', workingFolder, redisCaFile));
   const names = sources.map((source) => source.name);
   for (const name of new Set(names.filter((one, index) => names.indexOf(one) !== index))) {
     problems.add(
@@ -46,8 +52,10 @@ export function readConfig(environment: Environment, workingFolder: string): Con
   problems.throwIfAny();
   return {
     databaseUrl: values.DATABASE_URL,
+    apiDatabaseUrl: values.API_DATABASE_URL,
     dataDir: path.resolve(workingFolder, values.DATA_DIR),
     redisUrl: values.REDIS_URL,
+    redisCaPem,
     sources,
     syncIntervalMinutes: values.SYNC_INTERVAL_MINUTES,
     workerConcurrency: values.WORKER_CONCURRENCY,
@@ -58,6 +66,8 @@ export function readConfig(environment: Environment, workingFolder: string): Con
     apiRateLimit: values.API_RATE_LIMIT,
     metricsComputers: values.METRICS_COMPUTERS,
     apiCorsOrigins: values.API_CORS_ORIGINS ?? [],
+    apiFirstKey: values.API_FIRST_KEY,
+    metricsToken: values.METRICS_TOKEN,
     logLevel: values.LOG_LEVEL,
     hints: [...given.mistaken].map(([name, mistaken]) => describeMistaken(name, mistaken)),
   };

@@ -35,5 +35,6 @@ export function readOwnSource(values: Values, workingFolder: string): SourceConf
     tasks: values.SYNC_TASKS,
     concurrency: values.EM_CONCURRENCY,
     batch: values.EM_BATCH,
+    fullEvery: values.SYNC_FULL_EVERY_MINUTES,
   };
 }

@@ -41,7 +41,10 @@ const shape = '[{"name": "...", "url": "https://...:9398", "username": "...", "p
 export function readSourcesFile(
   workingFolder: string,
   file: string,
-  defaults: Pick<Values, 'SYNC_LIST' | 'SYNC_TASKS' | 'EM_CONCURRENCY' | 'EM_BATCH'>,
+  defaults: Pick<
+    Values,
+    'SYNC_LIST' | 'SYNC_TASKS' | 'EM_CONCURRENCY' | 'EM_BATCH' | 'SYNC_FULL_EVERY_MINUTES'
+  >,
 ): readonly SourceConfig[] {
   const whole = path.resolve(workingFolder, file);
   const content = parseJson(readText('SOURCES_FILE', workingFolder, file), whole);
@@ -62,6 +65,7 @@ export function readSourcesFile(
     tasks: tasks ?? defaults.SYNC_TASKS,
     concurrency: atOnce ?? defaults.EM_CONCURRENCY,
     batch: defaults.EM_BATCH,
+    fullEvery: defaults.SYNC_FULL_EVERY_MINUTES,
   }));
 }
 

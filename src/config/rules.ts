@@ -12,6 +12,12 @@ export const urlOf = (...protocols: readonly string[]) =>
     `is no ${protocols.map((protocol) => `${protocol}//`).join(' or ')} address`,
   );
 
+/** Tables live in schema `public`: Prisma names them so. Another one in the address would be ignored in silence. */
+export const databaseUrl = urlOf('postgres:', 'postgresql:').refine(
+  (value) => ['public', null].includes(parseUrl(value)?.searchParams.get('schema') ?? null),
+  'asks for a schema: the history needs a database of its own and keeps its tables in schema public; leave ?schema= out',
+);
+
 /** An address with a host, and without the credentials that would end up in messages and logs. */
 export const sourceUrl = urlOf('https:', 'http:').refine((value) => {
   const url = parseUrl(value);
@@ -28,6 +34,10 @@ export const sourceName = text
 export const username = text
   .min(1, 'is empty')
   .refine((value) => !value.includes(':'), 'holds a colon, which a Basic logon cannot carry');
+
+export const bearerToken = text
+  .min(16, 'is shorter than 16 characters')
+  .regex(/^[\w.~+/-]+=*$/, 'holds characters that a bearer token cannot');
 
 const neither = 'is neither true nor false';
 export const bool = z
@@ -73,6 +83,11 @@ export const intervalMinutes = number.pipe(
     .number()
     .min(0.05, 'is below 0.05')
     .max(43_200, 'is more than 30 days, after which Enterprise Manager forgets'),
+);
+
+export const fullEveryMinutes = z.union(
+  [z.literal('auto'), number.pipe(z.number().min(0).max(1_440))],
+  'is neither auto nor a number from 0 to 1440',
 );
 
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>

@@ -2,9 +2,12 @@ import { z } from 'zod';
 import { logLevels } from './config.ts';
 import {
   batchMode,
+  bearerToken,
   bool,
   certSha256,
   concurrency,
+  databaseUrl,
+  fullEveryMinutes,
   intervalMinutes,
   listForm,
   oneOf,
@@ -22,9 +25,11 @@ import type { VariableName } from './variables.ts';
 
 /** What each variable's value has to be, and what it is when not given. */
 export const variableRules = z.object({
-  DATABASE_URL: urlOf('postgres:', 'postgresql:').optional(),
+  DATABASE_URL: databaseUrl.optional(),
+  API_DATABASE_URL: databaseUrl.optional(),
   DATA_DIR: z.string().default('./.data'),
   REDIS_URL: urlOf('redis:', 'rediss:').optional(),
+  REDIS_CA_FILE: z.string().optional(),
   EM_URL: sourceUrl.optional(),
   EM_USERNAME: username.optional(),
   EM_PASSWORD: z.string().optional(),
@@ -35,6 +40,7 @@ export const variableRules = z.object({
   EM_ALLOW_HTTP: bool.default(false),
   SOURCES_FILE: z.string().optional(),
   SYNC_INTERVAL_MINUTES: intervalMinutes.default(15),
+  SYNC_FULL_EVERY_MINUTES: fullEveryMinutes.default('auto'),
   SYNC_LIST: listForm.default('auto'),
   SYNC_TASKS: tasksMode.default('all'),
   EM_CONCURRENCY: concurrency.default(4),
@@ -44,9 +50,11 @@ export const variableRules = z.object({
   TRACING: bool.default(false),
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: port.default(8080),
+  API_FIRST_KEY: bool.default(false),
   API_RATE_LIMIT: rateLimit.default(100_000),
   API_CORS_ORIGINS: origins.optional(),
   METRICS_COMPUTERS: bool.default(false),
+  METRICS_TOKEN: bearerToken.optional(),
   LOG_LEVEL: oneOf(logLevels).default('info'),
 } satisfies Record<VariableName, z.ZodType>);
 

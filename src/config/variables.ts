@@ -17,6 +17,12 @@ export const variables = [
     default: 'an embedded PostgreSQL under DATA_DIR',
   },
   {
+    name: 'API_DATABASE_URL',
+    meaning: 'the login with which the API reads the same database; a member of the role session_history_api',
+    example: 'postgres://api:password@db.example.com/history',
+    default: 'DATABASE_URL',
+  },
+  {
     name: 'DATA_DIR',
     meaning: 'the folder in which the embedded PostgreSQL keeps its data',
     example: '/var/lib/session-history',
@@ -27,6 +33,12 @@ export const variables = [
     meaning: 'the Redis or Valkey for the queue',
     example: 'redis://localhost:6379',
     default: "BullMQ's PostgreSQL backend in the same database",
+  },
+  {
+    name: 'REDIS_CA_FILE',
+    meaning: 'the PEM file of a certificate authority to trust for rediss://',
+    example: '/etc/ssl/redis-ca.pem',
+    default: "Node's own",
   },
   {
     name: 'EM_URL',
@@ -85,6 +97,12 @@ export const variables = [
     default: '15',
   },
   {
+    name: 'SYNC_FULL_EVERY_MINUTES',
+    meaning: 'the most minutes between two whole lists, 0 for none; auto is 60, and 0 below 5,000 sessions',
+    example: '60',
+    default: 'auto',
+  },
+  {
     name: 'SYNC_LIST',
     meaning: 'the list form to ask for: auto, entity or reference',
     example: 'auto',
@@ -140,6 +158,13 @@ export const variables = [
     default: '8080',
   },
   {
+    name: 'API_FIRST_KEY',
+    meaning:
+      'true to make a key of scope read, and log it once, when others can reach the API and there is none',
+    example: 'true',
+    default: 'false',
+  },
+  {
     name: 'API_RATE_LIMIT',
     meaning: 'the number of requests a minute that a key may make',
     example: '6000',
@@ -156,6 +181,12 @@ export const variables = [
     meaning: 'true to show gauges for each computer in /metrics',
     example: 'true',
     default: 'false',
+  },
+  {
+    name: 'METRICS_TOKEN',
+    meaning: 'the bearer token that `/metrics` then asks for, 16 characters or more',
+    example: 'a-long-random-text',
+    default: 'none is needed',
   },
   {
     name: 'LOG_LEVEL',

@@ -56,3 +56,13 @@ export async function createAnalyst(
   for (const statement of revokeLocks.split('; ')) await prisma.$executeRawUnsafe(statement);
   return { areLocksRevoked: true, revokeLocks };
 }
+
+/** Where the address of a database leads, as the driver reads it. */
+export function readPlace(url: string): {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+} {
+  const { host, port, database = '' } = new pg.Client({ connectionString: url });
+  return { host, port, database };
+}

@@ -1,4 +1,5 @@
 import { SyncError } from '../domain/sync-error.ts';
+import { adviseOnRefusal } from './advise-on-refusal.ts';
 
 // SQLSTATE classes that pass by themselves: connection, resources, operator intervention, serialization and deadlock.
 const transientStates = /^(08|53|57|40)/;
@@ -15,10 +16,21 @@ export function classifyDatabaseError(error: unknown): SyncError {
     (text) => transientStates.test(text) || transientCodes.test(text) || transientWords.test(text),
   );
   const message = texts.find((text) => text.includes(' ')) ?? String(error);
-  return isTransient
-    ? new SyncError('transient', `The database did not answer: ${message}`, { cause: error })
-    : new SyncError('permanent', `The database refused: ${message}`, { cause: error });
+  // A pooler gives a refusal the code of a lost connection: waiting would not mend it.
+  const refusal = adviseOnRefusal(texts);
+  if (refusal === undefined) {
+    return isTransient
+      ? new SyncError('transient', `The database did not answer: ${message}`, { cause: error })
+      : new SyncError('permanent', `The database refused: ${message}`, { cause: error });
+  }
+  return new SyncError(
+    refusal.mayPass === true ? 'transient' : 'permanent',
+    `The database refused: ${endSentence(message)} ${refusal.advice}`,
+    { cause: error },
+  );
 }
+
+const endSentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 /** Codes and messages along the chain of causes; Prisma hides PostgreSQL's own under several layers. */
 function* describe(error: unknown, depth = 0): Generator<string> {

@@ -84,10 +84,15 @@ async function settleRuns(
     affected as materialized (
       select session.session_id
       from range
-      join sessions as session
-        on session.source_id = ${sourceId}::integer
-        and session.job_id = range.job_id
-        and session.created_at between range.from_at and range.to_at
+      cross join lateral (
+        select between_them.session_id
+        from sessions as between_them
+        where between_them.source_id = ${sourceId}::integer
+          and between_them.job_id = range.job_id
+          and between_them.created_at between range.from_at and range.to_at
+        -- Keeps it a look along the job, whatever is known of a table that was empty a moment ago.
+        offset 0
+      ) as session
       union
       select session_id
       from json_to_recordset(${JSON.stringify(moved)}::json) as former(session_id uuid)
@@ -100,8 +105,12 @@ async function settleRuns(
         end as run_started_at,
         not coalesce(next.is_retry, false) as is_last_attempt
       from affected
-      join sessions as session
-        on session.session_id = affected.session_id and session.source_id = ${sourceId}::integer
+      cross join lateral (
+        select known.*
+        from sessions as known
+        where known.session_id = affected.session_id and known.source_id = ${sourceId}::integer
+        limit 1
+      ) as session
       left join lateral (
         select later.is_retry
         from sessions as later
@@ -163,12 +172,13 @@ async function markComputersStale(
       where computer is not null
     ) as touched
     -- In a first sync nearly all are stale already; an insert that conflicts would lock each of them.
-    where not exists (
-      select 1
-      from computers as stale
-      where stale.source_id = ${sourceId}::integer
-        and stale.computer_key = computer_key(touched.computer)
-        and stale.is_stale
+    where not coalesce(
+      (
+        select known.is_stale
+        from computers as known
+        where known.source_id = ${sourceId}::integer and known.computer_key = computer_key(touched.computer)
+      ),
+      false
     )
     on conflict (source_id, computer_key) do update set is_stale = true`;
 }

@@ -6,7 +6,7 @@ import type { Database } from './open-database.ts';
 import { settleComputers } from './settle-computers.ts';
 import type { LockPurpose, SourceLock } from './source-locks.ts';
 import { beginRun } from './sync-runs.ts';
-import { queuePassedOver } from './task-backlog.ts';
+import { hasOtherTasksMode, queuePassedOver } from './task-backlog.ts';
 import { writeTo, type Write } from './write-transaction.ts';
 
 /** A database that took only the lock away answers in this time, and its answer says more. Milliseconds. */
@@ -45,7 +45,9 @@ export async function holdForRun(
   try {
     const { runId, fence } = await beginRun(database.prisma, id, trigger);
     const held = holding(database, { id, name: source.name, fence }, lock);
-    await held.write((write) => queuePassedOver(write, source.tasks));
+    // Asked first: a transaction at every poll would be a third of what a poll of changes costs.
+    if (await hasOtherTasksMode(database, id, source.tasks))
+      await held.write((write) => queuePassedOver(write, source.tasks));
     return { ...held, runId };
   } catch (error) {
     await lock.release();

@@ -8,8 +8,12 @@ export async function readLearned({ prisma }: Database, name: string): Promise<u
 }
 
 /** Remembers what was learned of a source. Never fails: it is learned again. */
-export async function rememberLearned({ prisma }: Database, name: string, learned: unknown): Promise<void> {
+export async function rememberLearned(
+  { prisma }: Database,
+  name: string,
+  learned: object | null,
+): Promise<void> {
   await prisma.source
-    .updateMany({ where: { name }, data: { learned: (learned ?? Prisma.DbNull) as Prisma.InputJsonValue } })
+    .updateMany({ where: { name }, data: { learned: learned ?? Prisma.DbNull } })
     .catch(() => undefined);
 }

@@ -1,9 +1,11 @@
-import { cover } from '../domain/coverage.ts';
+import { cover, noteVainTry } from '../domain/coverage.ts';
+import { timestampFromDate, type Timestamp } from '../domain/timestamp.ts';
 import { followSessions } from './follow-sessions.ts';
-import type { Timestamp } from '../domain/timestamp.ts';
 import { changeCoverage } from './coverage.ts';
 import type { Database } from './open-database.ts';
 import type { Write } from './write-transaction.ts';
+
+const hourMs = 3_600_000;
 
 /** What is known of a source before its list is read. */
 export type ListState = {
@@ -69,14 +71,14 @@ export async function guessListLength({ pool }: Database, source: string): Promi
 }
 
 /**
- * After a complete list: notes what it no longer shows, when it was read and, unless it is doubted, what it covers. Returns how
- * many sessions left it that it should still show.
+ * After a complete list: notes what it no longer shows, when it was read, and what it covers.
  */
 export async function closeList(
   write: Write,
   list: {
     readonly gone: readonly string[];
-    readonly covered: { readonly from: Timestamp; readonly to: Timestamp } | null;
+    /** Creation times the list covers; doubted, they are noted as tried in vain. */
+    readonly range: { readonly from: Timestamp; readonly to: Timestamp; readonly isDoubted: boolean };
   },
 ): Promise<void> {
   const { tx, sourceId, now } = write;
@@ -92,10 +94,25 @@ export async function closeList(
   }
   await tx.$executeRaw`
     update sources set last_listed_at = ${now}::timestamptz where id = ${sourceId}::integer`;
-  const { covered } = list;
-  if (covered !== null) {
-    await changeCoverage(write, (timeline) => cover(timeline, { ...covered, via: 'list', readAt: now }));
-  }
+  const { from, to, isDoubted } = list.range;
+  await changeCoverage(write, (timeline) =>
+    isDoubted
+      ? noteVainTry(timeline, {
+          from,
+          to,
+          at: now,
+          reason: 'The list lacked sessions that it should have shown.',
+          // Time for the source to come to itself: its queries may lack them, too.
+          dueAt: timestampFromDate(new Date(Date.parse(now) + hourMs)),
+        })
+      : cover(timeline, { from, to, via: 'list', readAt: now }),
+  );
+}
+
+/** Whether anything was ever read of the source. */
+export async function hasSessions({ pool }: Database, sourceId: number): Promise<boolean> {
+  const { rows } = await pool.query(`select 1 from sessions where source_id = $1 limit 1`, [sourceId]);
+  return rows.length > 0;
 }
 
 /** How many of these sessions were created at or after a moment. */

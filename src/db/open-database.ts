@@ -28,7 +28,7 @@ export function openDatabase(
       // A connection whose other end vanished answers nothing, ever. Longer than any statement of this program.
       query_timeout: 330_000,
       // A process that froze within a transaction would keep its source from all others.
-      idle_in_transaction_session_timeout: 60_000,
+      settings: { idle_in_transaction_session_timeout: '60s' },
     },
     (error) => options.onError?.(error),
   );

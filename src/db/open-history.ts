@@ -50,9 +50,8 @@ export function openQueuePool(url: string, onError: (error: Error) => void): pg.
       // Two of them listen for new jobs all the time.
       max: 6,
       application_name: 'session-history queue',
-      options: '-c search_path=bullmq',
       query_timeout: 30_000,
-      idle_in_transaction_session_timeout: 60_000,
+      settings: { search_path: 'bullmq', idle_in_transaction_session_timeout: '60s' },
     },
     onError,
   );

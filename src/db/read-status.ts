@@ -1,3 +1,4 @@
+import type { DeltaState } from '../domain/delta-polls.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 import type { Database } from './open-database.ts';
 
@@ -24,6 +25,9 @@ export type SourceStatus = {
   /** Creation times that nobody has read. */
   readonly gaps: readonly { readonly from: Timestamp; readonly to: Timestamp }[];
   readonly coveredFrom: Timestamp | null;
+  /** Polls between two whole lists; null where every poll reads the whole list. */
+  readonly deltas: Pick<DeltaState, 'works' | 'reason' | 'checkedAt' | 'polls' | 'missed' | 'late'> | null;
+  readonly lastListedAt: Timestamp | null;
 };
 
 const iso = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
@@ -53,7 +57,12 @@ export async function readStatus({ pool }: Pick<Database, 'pool'>): Promise<read
          from coverage
          where source_id = source.id and via is null
        ) as gaps,
-       ${iso('health.covered_from')} as "coveredFrom"
+       ${iso('health.covered_from')} as "coveredFrom",
+       case when source.deltas is not null then jsonb_build_object(
+         'works', source.deltas -> 'works', 'reason', source.deltas -> 'reason', 'checkedAt', source.deltas -> 'checkedAt',
+         'polls', source.deltas -> 'polls', 'missed', source.deltas -> 'missed', 'late', source.deltas -> 'late'
+       ) end as deltas,
+       ${iso('source.last_listed_at')} as "lastListedAt"
      from report.source_health as health
      join sources as source on source.name = health.source
      left join lateral (

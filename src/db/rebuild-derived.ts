@@ -1,19 +1,15 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { classifyDatabaseError } from './classify-database-error.ts';
+import { connectClient } from './connect-client.ts';
 
 /**
  * Works out again, from sessions and tasks alone, everything that is kept beside them: places in runs, computers, totals of days, names for
  * searches. One transaction, in a connection without a limit of time: millions of sessions take minutes.
  */
 export async function rebuildDerived(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    application_name: 'session-history rebuild',
-    keepAlive: true,
-  });
+  let client: pg.Client | undefined;
   try {
-    await client.connect();
-    await client.query(`set statement_timeout = 0; set jit = off; set work_mem = '256MB'`);
+    client = await connectClient(databaseUrl, 'session-history rebuild', { settings: { work_mem: '256MB' } });
     await client.query('begin');
     // Writers take their source first: they wait here, and nowhere else.
     await client.query('update sources set version = version + 1');
@@ -23,7 +19,7 @@ export async function rebuildDerived(databaseUrl: string): Promise<void> {
   } catch (error) {
     throw classifyDatabaseError(error);
   } finally {
-    await client.end();
+    await client?.end();
   }
 }
 

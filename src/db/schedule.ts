@@ -49,9 +49,9 @@ export async function readProgress(
        last_run.status as "lastStatus",
        last_run.error_kind as "lastErrorKind",
        coalesce(last_run.listed, 0) as "lastListed",
-       coalesce(last_run.missing, 0) as "lastMissing",
+       coalesce(last_list.missing, 0) as "lastMissing",
        failures.in_a_row as "failuresInARow",
-       ${ms('success.started_at')} as "lastSuccessStartedAt",
+       ${ms('least(success.started_at, coalesce(source.last_listed_at, success.started_at))')} as "lastSuccessStartedAt",
        ${ms('success.finished_at')} as "lastSuccessAt",
        ${ms('source.last_collected_at')} as "lastCollectedAt",
        source.refused_credentials as "refusedCredentials",
@@ -76,10 +76,17 @@ export async function readProgress(
        gaps.seconds as "uncoveredSeconds"
      from sources as source
      left join lateral (
-       select run.finished_at, run.status, run.error_kind, run.listed, run.missing from sync_runs as run
+       select run.finished_at, run.status, run.error_kind, run.listed from sync_runs as run
        where run.source_id = source.id and run.trigger <> 'backfill' and run.status <> 'running'
        order by run.started_at desc limit 1
      ) as last_run on true
+     left join lateral (
+       -- Only a whole list tells.
+       select run.missing from sync_runs as run
+       where run.source_id = source.id and run.trigger <> 'backfill' and run.status <> 'running'
+         and run.form is distinct from 'delta'
+       order by run.started_at desc limit 1
+     ) as last_list on true
      left join lateral (
        select run.started_at, run.finished_at from sync_runs as run
        where run.source_id = source.id and run.status = 'succeeded' and run.trigger <> 'backfill'

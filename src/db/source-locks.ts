@@ -1,5 +1,5 @@
-import pg from 'pg';
-import { patience } from './open-pool.ts';
+import type pg from 'pg';
+import { connectClient } from './connect-client.ts';
 
 /** Classes of advisory locks, the first key; the second is the source. Numbers no other program is likely to use. */
 const lockClasses = { run: 0x72756e73, tasks: 0x7461736b } as const;
@@ -49,12 +49,6 @@ export function openSourceLocks(databaseUrl: string, times = defaultTimes): Sour
   }
 
   async function connect(forget: () => void): Promise<Keeper> {
-    const client = new pg.Client({
-      connectionString: databaseUrl,
-      application_name: 'session-history locks',
-      ...patience,
-      query_timeout: patienceMs,
-    });
     const held = new Map<string, AbortController>();
     let heartbeat: NodeJS.Timeout | undefined = undefined;
     const lose = (reason?: Error) => {
@@ -63,11 +57,23 @@ export function openSourceLocks(databaseUrl: string, times = defaultTimes): Sour
       for (const lock of held.values()) lock.abort(reason);
       held.clear();
     };
-    client.on('error', lose);
-    client.on('end', () => {
-      lose();
+    const client = await connectClient(databaseUrl, 'session-history locks', {
+      queryMs: patienceMs,
+      settings: {
+        // The server, too, should notice within a minute that this process is gone, not after two hours.
+        tcp_keepalives_idle: '15',
+        tcp_keepalives_interval: '5',
+        tcp_keepalives_count: '3',
+        // A process that froze keeps its connection, and with it the source, until the server has had enough. From PostgreSQL 14 on.
+        idle_session_timeout: String(times.frozen),
+      },
+      prepare: (opened) => {
+        opened.on('error', lose);
+        opened.on('end', () => {
+          lose();
+        });
+      },
     });
-    await client.connect();
     const drop = (reason?: Error) => {
       lose(reason);
       void client.end().catch(() => undefined);
@@ -78,15 +84,6 @@ export function openSourceLocks(databaseUrl: string, times = defaultTimes): Sour
       turn = answer.catch(() => undefined);
       return answer;
     };
-    // The server, too, should notice within a minute that this process is gone, not after two hours.
-    await ask(
-      `select set_config('tcp_keepalives_idle', '15', false), set_config('tcp_keepalives_interval', '5', false),
-         set_config('tcp_keepalives_count', '3', false)`,
-    ).catch(() => undefined);
-    // A process that froze keeps its connection, and with it the source, until the server has had enough. From PostgreSQL 14 on.
-    await ask(`select set_config('idle_session_timeout', $1, false)`, [String(times.frozen)]).catch(
-      () => undefined,
-    );
     heartbeat = setInterval(() => {
       ask('select 1').catch(drop);
     }, times.heartbeat);

@@ -27,6 +27,19 @@ export async function queueTasks({ tx, sourceId, version, now }: Write, mode: Ta
       due_at = excluded.due_at`;
 }
 
+/** Whether the backlog was filled for another setting of SYNC_TASKS. */
+export async function hasOtherTasksMode(
+  { pool }: Pick<Database, 'pool'>,
+  sourceId: number,
+  mode: TasksMode,
+): Promise<boolean> {
+  const { rows } = await pool.query(`select 1 from sources where id = $1 and tasks_mode <> $2`, [
+    sourceId,
+    mode,
+  ]);
+  return rows.length > 0;
+}
+
 /** When SYNC_TASKS changed: queues the sessions that the former setting passed over and the source still lists. */
 export async function queuePassedOver({ tx, sourceId, now }: Write, mode: TasksMode): Promise<void> {
   const changed = await tx.source.updateMany({
@@ -47,8 +60,8 @@ export async function queuePassedOver({ tx, sourceId, now }: Write, mode: TasksM
 }
 
 /**
- * The next sessions whose tasks are due, newest first. `isImpatient`: with those whose last try failed, however lately,
- * unless it was since `begun`.
+ * The next sessions whose tasks are due, newest first, without those that were tried since `begun`. `isImpatient`: with those
+ * whose last try failed, however lately.
  */
 export async function readDueTasks(
   { pool }: Database,
@@ -59,7 +72,8 @@ export async function readDueTasks(
     `select session_id, change_number, attempts
      from task_backlog
      where source_id = $1
-       and (due_at <= now() or ($3::boolean and attempts > 0 and last_tried_at < $4::timestamptz))
+       and (due_at <= now() or ($3::boolean and attempts > 0))
+       and (last_tried_at is null or last_tried_at < $4::timestamptz)
      order by created_at desc
      limit $2`,
     [sourceId, options.limit, options.isImpatient, options.begun],
@@ -69,6 +83,12 @@ export async function readDueTasks(
     changeNumber: BigInt(row.change_number),
     attempts: row.attempts,
   }));
+}
+
+/** PostgreSQL's clock: what is tried from now on is tried since then. */
+export async function readClock({ pool }: Database): Promise<string> {
+  const { rows } = await pool.query<{ now: string }>('select now()::text as now');
+  return rows[0]?.now ?? '';
 }
 
 /** How many sessions wait for their tasks to be read, second looks not counted. */

@@ -145,9 +145,15 @@ with incoming as materialized (
     .join(', ')})
 ),
 before as materialized (
-  select known.session_id, known.job_id, known.created_at, known.is_retry, known.run_started_at, known.kind, known.computer
+  select known.*
   from incoming
-  join sessions as known on known.session_id = incoming.session_id and known.source_id = $1::integer
+  cross join lateral (
+    select session_id, job_id, created_at, is_retry, run_started_at, kind, computer
+    from sessions
+    where sessions.session_id = incoming.session_id and sessions.source_id = $1::integer
+    -- Keeps it a look-up by the key, whatever is known of a table that was empty a moment ago.
+    limit 1
+  ) as known
 ),
 written as (
   insert into sessions as known

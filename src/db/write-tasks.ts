@@ -165,15 +165,11 @@ async function nameComputersByTasks(write: Write): Promise<void> {
 
 /**
  * Takes sessions out of the backlog whose tasks are read, unless they were queued anew meanwhile. Tasks of a session that ended
- * less than a day ago may still come: it is looked at once more, a day after its end.
+ * within a day before the last list (by the source's clock) may still come: it is looked at once more, a day later.
  */
 async function strikeOff({ tx, sourceId, now }: Write, read: readonly DueTasks[]): Promise<void> {
-  const rows = JSON.stringify(
-    read.map(({ sessionId, changeNumber }) => ({
-      session_id: sessionId,
-      change_number: changeNumber.toString(),
-    })),
-  );
+  const ids = read.map((one) => one.sessionId);
+  const numbers = read.map((one) => one.changeNumber.toString());
   await tx.$executeRaw`
     update task_backlog as backlog
     set is_second_look = true,
@@ -181,20 +177,24 @@ async function strikeOff({ tx, sourceId, now }: Write, read: readonly DueTasks[]
       reason = null,
       first_failed_at = null,
       last_tried_at = null,
-      due_at = session.ended_at + interval '1 day'
-    from json_to_recordset(${rows}::json) as read(session_id uuid, change_number bigint)
-    join sessions as session
-      on session.source_id = ${sourceId}::integer and session.session_id = read.session_id
+      due_at = ${now}::timestamptz + interval '1 day'
     where backlog.source_id = ${sourceId}::integer
-      and backlog.session_id = read.session_id
-      and backlog.change_number = read.change_number
+      and backlog.session_id = any(${ids}::uuid[])
+      and backlog.change_number = (${numbers}::bigint[])[array_position(${ids}::uuid[], backlog.session_id)]
       and not backlog.is_second_look
-      and session.ended_at + interval '1 day' between ${now}::timestamptz and ${now}::timestamptz + interval '25 hours'`;
+      and exists (
+        select 1
+        from sessions as session
+        where session.source_id = ${sourceId}::integer
+          and session.session_id = backlog.session_id
+          and session.ended_at >= (
+            select max(to_at) from coverage where coverage.source_id = ${sourceId}::integer
+          ) - interval '1 day'
+      )`;
   await tx.$executeRaw`
     delete from task_backlog as backlog
-    using json_to_recordset(${rows}::json) as read(session_id uuid, change_number bigint)
     where backlog.source_id = ${sourceId}::integer
-      and backlog.session_id = read.session_id
-      and backlog.change_number = read.change_number
+      and backlog.session_id = any(${ids}::uuid[])
+      and backlog.change_number = (${numbers}::bigint[])[array_position(${ids}::uuid[], backlog.session_id)]
       and (not backlog.is_second_look or backlog.due_at <= ${now}::timestamptz)`;
 }

@@ -38,7 +38,8 @@ export async function writeTo<T>(
         version,
         to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as now,
         set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true),
-        set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
+        set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+        set_config('enable_bitmapscan', 'off', true), set_config('enable_material', 'off', true)
       from raised`;
     if (row === undefined) {
       throw new SyncError('interrupted', `Another run has taken over source ${source.name}; this one stops.`);

@@ -11,5 +11,7 @@ export type ApiKey = {
   readonly customers: readonly string[];
   readonly createdAt: Date;
   readonly lastUsedAt: Date | null;
+  /** Null: never. */
+  readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
 };

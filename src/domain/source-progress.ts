@@ -13,6 +13,7 @@ export type SourceProgress = {
   readonly lastMissing: number;
   /** Failed runs since the last success, at most 20; those that were cut short are not counted. */
   readonly failuresInARow: number;
+  /** Or the end of the last whole list, if polls since have only asked for changes. */
   readonly lastSuccessStartedAt: number | null;
   readonly lastSuccessAt: number | null;
   /** When EM last finished collecting from its backup servers, where the account may know. */

@@ -3,6 +3,9 @@ import type { ErrorKind } from './sync-error.ts';
 /** How a source writes a list of sessions: whole entities, or references that carry neither state nor result. */
 export type ListForm = 'entity' | 'reference';
 
+/** What a run read: the whole list, in one of its forms, or only what is unfinished or has ended since the last good poll. */
+export type RunForm = ListForm | 'delta';
+
 export type RunTrigger = 'cli' | 'schedule' | 'api' | 'backfill';
 
 /** Which final sessions get their tasks read. */
@@ -10,7 +13,7 @@ export type TasksMode = 'all' | 'failed' | 'none';
 
 /**
  * What a run found. Each listed session is counted once: listed = new + changed + unchanged + unreadable + unfetched +
- * missing. null: not known, because the database did not answer.
+ * missing. null: not known, because the database did not answer; `missing` also where no whole list was read to tell.
  */
 export type RunCounts = {
   /** Distinct sessions, and the records that do not even tell which session they are about. */
@@ -28,7 +31,7 @@ export type RunCounts = {
 
 export type RunOutcome = {
   readonly status: 'succeeded' | 'failed';
-  readonly form: ListForm | null;
+  readonly form: RunForm | null;
   readonly counts: RunCounts;
   readonly requests: number;
   readonly bytesReceived: number;
@@ -40,7 +43,7 @@ export type SyncReport = {
   readonly source: string;
   readonly runId: string | null;
   readonly status: 'succeeded' | 'failed' | 'skipped';
-  readonly form: ListForm | null;
+  readonly form: RunForm | null;
   readonly requests: number;
   readonly bytesReceived: number;
   readonly durationMs: number;

@@ -10,12 +10,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SyncError } from '../domain/sync-error.ts';
 import { historyName, type Cluster } from './cluster.ts';
 import { runProgram } from './run-program.ts';
 
 /** An initdb takes seconds; what is older than this was left by one that was killed. */
 const abandonedAfterMs = 600_000;
+const moveTries = 50;
 
 /**
  * Makes the data folder unless it is there. It is made under another name and moved into place when done: a killed initdb
@@ -49,7 +51,7 @@ export async function createCluster(cluster: Cluster): Promise<void> {
       cluster.account,
       { cwd: cluster.dataDir },
     );
-    renameSync(unfinished, cluster.home);
+    await moveIntoPlace(unfinished, cluster.home);
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
     if (hasCluster(cluster)) return;
@@ -62,6 +64,21 @@ export async function createCluster(cluster: Cluster): Promise<void> {
         'Set DATA_DIR to another folder, or DATABASE_URL to a PostgreSQL of your own.',
       { cause: error },
     );
+  }
+}
+
+/** On Windows a virus scanner may hold a new file for a moment, and a folder with an open file in it cannot be moved. */
+async function moveIntoPlace(from: string, to: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      renameSync(from, to);
+      return;
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      const mayPass = process.platform === 'win32' && /^(EPERM|EACCES|EBUSY)$/.test(code) && !existsSync(to);
+      if (!mayPass || tries === moveTries) throw error;
+      await sleep(100);
+    }
   }
 }
 

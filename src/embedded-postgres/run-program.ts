@@ -4,14 +4,36 @@ import type { ServerAccount } from './server-account.ts';
 
 /**
  * What PostgreSQL's programs are started with. Nothing of our own environment: it holds passwords, and the server outlives us
- * under an account of its own. Windows programs do not run without theirs.
+ * under an account of its own.
  */
 export function surroundings(account: ServerAccount, more: Readonly<Record<string, string>> = {}) {
   return {
     ...account,
     windowsHide: true,
-    ...(process.platform !== 'win32' && { env: { LC_ALL: 'C', TZ: 'UTC', ...more } }),
+    env: process.platform === 'win32' ? windowsEnvironment() : { LC_ALL: 'C', TZ: 'UTC', ...more },
   };
+}
+
+/** Without these, programs on Windows open no socket, find no shell and have no place for temporary files. */
+const windowsNames = [
+  'SystemRoot',
+  'SystemDrive',
+  'windir',
+  'ComSpec',
+  'PATH',
+  'PATHEXT',
+  'TEMP',
+  'TMP',
+] as const;
+
+function windowsEnvironment(): Record<string, string> {
+  return Object.fromEntries(
+    windowsNames.flatMap((name) => {
+      // eslint-disable-next-line no-restricted-syntax -- the system's own variables, none of this program's
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 /** Runs a program to its end. Throws an Error with the last lines it wrote when that is not a good one. */

@@ -46,8 +46,14 @@ export function parseValue(
         ? { value: text }
         : { wrong: 'is no whole number' };
     case 'double':
-      return /^-?\d{1,350}(\.\d{1,350})?(e[+-]?\d{1,3})?$/.test(text) && Number.isFinite(Number(text))
+      return /^-?\d{1,350}(\.\d{1,350})?(e[+-]?\d{1,3})?$/.test(text) && isDouble(text)
         ? { value: text }
         : { wrong: 'is no number' };
   }
+}
+
+/** Neither too large for PostgreSQL, nor so small that it would be none. */
+function isDouble(text: string): boolean {
+  const value = Number(text);
+  return Number.isFinite(value) && (value !== 0 || !/[1-9]/.test(text.replace(/e.*/, '')));
 }

@@ -34,12 +34,15 @@ export function answerQuery(context: Answering, query: URLSearchParams): Reply {
   if (type === undefined || (type === 'BackupTaskSession' && !manners.tasks))
     return problem(400, 'This type cannot be queried here.');
   const page = Number(query.get('page') ?? '1');
-  const asked = Number(query.get('pageSize') ?? defaultPageSize);
-  if (!(page >= 1) || !(asked >= 1)) return problem(400, 'page and pageSize begin at 1.');
+  const wantedSize = Number(query.get('pageSize') ?? defaultPageSize);
+  if (!(page >= 1) || !(wantedSize >= 1)) return problem(400, 'page and pageSize begin at 1.');
 
+  const asked = manners.filter === 'honest' ? askedSessions(type, query.get('filter') ?? '') : undefined;
   const all = view
     .list(manners.reachDays ?? context.retentionDays)
-    .filter((shown) => type === 'BackupJobSession' || shown.hasTasks)
+    .filter(
+      (shown) => (type === 'BackupJobSession' || shown.hasTasks) && asked?.has(shown.session.id) !== false,
+    )
     .map((shown) => ({
       shown,
       row: type === 'BackupJobSession' ? sessionRow(style, shown) : taskRow(style, shown),
@@ -55,8 +58,8 @@ export function answerQuery(context: Answering, query: URLSearchParams): Reply {
     manners.pageSize === 'fixed'
       ? defaultPageSize
       : manners.pageSize === 'capped'
-        ? Math.min(asked, cappedPageSize)
-        : asked;
+        ? Math.min(wantedSize, cappedPageSize)
+        : wantedSize;
   const pages = Math.max(1, Math.ceil(rows.length / size));
   const shown = rows.slice((page - 1) * size, page * size).map((row) => row.shown);
   const isBatch =
@@ -72,6 +75,17 @@ export function answerQuery(context: Answering, query: URLSearchParams): Reply {
     body: document('QueryResult', body + paging),
     shows: isEntity && type === 'BackupJobSession' ? shown : [],
   };
+}
+
+const alternative = {
+  BackupJobSession: /^UID=="?(?:urn:veeam:BackupJobSession:)?([\da-f-]{36})"?$/i,
+  BackupTaskSession: /^JobSessionUid=="?(?:urn:veeam:BackupJobSession:)?([\da-f-]{36})"?$/i,
+} as const satisfies Record<Type, RegExp>;
+
+/** The sessions that a filter of ids alone can let through: a look-up, as a database has an index for it. */
+function askedSessions(type: Type, filter: string): ReadonlySet<string> | undefined {
+  const ids = filter.split(',').map((one) => alternative[type].exec(one.trim())?.[1]?.toLowerCase());
+  return ids.every((id) => id !== undefined) ? new Set(ids) : undefined;
 }
 
 /** The rows that the filter lets through. */

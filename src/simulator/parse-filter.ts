@@ -61,6 +61,8 @@ export function parseFilter(text: string): Predicate {
     return (row) => {
       const shown = row[field.toLowerCase()];
       if (shown === undefined) throw new BadFilter(`there is no field ${field}`);
+      // What has no end yet compares with nothing.
+      if (shown === '' && /time$/i.test(field)) return false;
       return compare(operator, order(field, shown, wanted));
     };
   }

@@ -39,9 +39,28 @@ export function openView(world: World, seed: number, now: () => number, retentio
 
   const collectedAt = () => Math.floor(now() / collectionMicros) * collectionMicros;
 
-  function list(daysBack: number): ShownSession[] {
+  // Asked for again and again; the answer holds until something happens.
+  let kept:
+    | {
+        readonly at: string;
+        readonly from: number;
+        readonly shown: readonly ShownSession[];
+        readonly byId: ReadonlyMap<string, ShownSession>;
+      }
+    | undefined;
+
+  /** All that was created since `from`, or somewhat before. */
+  function since(from: number) {
+    const at = `${collectedAt()}/${history.version()}`;
+    if (kept?.at !== at || kept.from > from) {
+      const shown = showSince(from);
+      kept = { at, from, shown, byId: new Map(shown.map((one) => [one.session.id, one])) };
+    }
+    return kept;
+  }
+
+  function showSince(from: number): ShownSession[] {
     const at = collectedAt();
-    const from = now() - daysBack * dayMicros;
     const shown: ShownSession[] = [];
     for (let day = Math.floor(from / dayMicros); day <= Math.floor(at / dayMicros); day += 1) {
       for (const session of ofDay(day)) {
@@ -53,14 +72,13 @@ export function openView(world: World, seed: number, now: () => number, retentio
     return shown.sort((a, b) => (a.session.id < b.session.id ? -1 : 1));
   }
 
-  // Looked up by id as often as there are sessions; the answer holds until something happens.
-  let index: { readonly at: string; readonly byId: ReadonlyMap<string, ShownSession> } | undefined;
-  function find(id: string): ShownSession | undefined {
-    const at = `${collectedAt()}/${history.version()}`;
-    if (index?.at !== at)
-      index = { at, byId: new Map(list(retentionDays).map((shown) => [shown.session.id, shown])) };
-    return index.byId.get(id);
+  function list(daysBack: number): ShownSession[] {
+    const from = now() - daysBack * dayMicros;
+    const { shown } = since(Math.min(from, now() - retentionDays * dayMicros));
+    return shown.filter(({ session }) => session.createdAt >= from);
   }
+
+  const find = (id: string) => since(now() - retentionDays * dayMicros).byId.get(id);
 
   return { list, find, collectedAt, upheavals: history };
 }

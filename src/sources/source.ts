@@ -29,6 +29,11 @@ export type Source = {
   ): AsyncIterable<SessionAnswer>;
   /** All agent sessions created in [from, to). Memory is bounded: a window that is too large says so. */
   readWindow(window: Window): Promise<WindowAnswer>;
+  /**
+   * Agent sessions that are unfinished, or ended at or after `since`, as they are now. What the source gets wrong here can
+   * only be noticed by reading its list.
+   */
+  readChanges(since: Timestamp): Promise<ChangesAnswer>;
   /** Tasks of sessions: exactly one answer for each distinct id asked, in any order. */
   readTasks(sessionIds: Iterable<string>): AsyncIterable<TasksAnswer>;
   /** undefined where the account may not read them, or the source has none. */
@@ -108,6 +113,19 @@ export type WindowAnswer = {
   /** No window of this source can be read. */
   | { readonly as: 'refused'; readonly reason: string }
 );
+
+export type ChangesAnswer =
+  | {
+      readonly as: 'whole';
+      /** The source's clock when it answered. */
+      readonly readAt: Timestamp;
+      /** No id twice. */
+      readonly records: WindowAnswer['records'];
+    }
+  /** Not this time: too many rows for one answer, or the source is busy. */
+  | { readonly as: 'unavailable'; readonly reason: string }
+  /** It contradicts itself or what was asked: it is not to be relied on. */
+  | { readonly as: 'untrue'; readonly reason: string };
 
 /** A finding of the doctor: good, a warning to know of, or a fault to mend. */
 export type Finding = { readonly verdict: 'good' | 'warning' | 'bad'; readonly what: string };

@@ -1,6 +1,7 @@
 import { isFinal, type PartialSession } from '../domain/backup-session.ts';
 import { guessComputer } from '../domain/computer-name.ts';
 import type { TasksMode } from '../domain/sync-run.ts';
+import { analyzeIfNew } from '../db/analyze-new.ts';
 import type { NewHole } from '../db/holes.ts';
 import type { HeldSource } from '../db/hold-source.ts';
 import type { SessionRow, Telling } from '../db/upsert-sessions.ts';
@@ -19,6 +20,9 @@ export type BatchWriterOptions = {
   readonly parser: number;
   readonly onWritten?: () => void;
 };
+
+/** Sessions written by one run after which new tables get statistics. */
+const analyzeAfter = [500, 30_000];
 
 /** Gathers what is to be written and writes it batch by batch, one batch behind the reader. */
 export type BatchWriter = ReturnType<typeof openBatchWriter>;
@@ -52,6 +56,8 @@ export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWr
   let writing: Promise<void> = Promise.resolve();
   const jobNames = new Set(options.jobNames);
   const named = new Set<string>();
+  let inserted = 0;
+  let analyzed = 0;
 
   function rowsOf(gathering: Gathering, telling: Telling, isCounted: boolean): readonly SessionRow[] {
     return [...gathering[telling].values()]
@@ -86,6 +92,12 @@ export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWr
       ),
     );
     for (const id of added) named.add(id);
+    inserted += counts.whole.inserted + counts.part.inserted + counts.reference.inserted;
+    if (inserted >= (analyzeAfter[analyzed] ?? Infinity)) {
+      analyzed += 1;
+      const reached = inserted;
+      await held.read((database) => analyzeIfNew(database, reached));
+    }
     for (const { key } of holes) options.holes.add(key);
     for (const key of healed) options.holes.delete(key);
     for (const { session } of [...whole, ...part, ...reference]) {

@@ -3,43 +3,52 @@
  * it named is still being asked for. An error of the source comes after everything that came before it.
  */
 export async function* bufferAhead<T>(source: AsyncIterable<T>, capacity: number): AsyncGenerator<T> {
-  const waiting: T[] = [];
-  let end: { readonly error: unknown } | 'done' | undefined;
-  let wakeReader: (() => void) | undefined;
-  let wakeDrawer: (() => void) | undefined;
-  let isLeft = false;
+  const state: {
+    waiting: T[];
+    end: { readonly error: unknown } | 'done' | undefined;
+    isLeft: boolean;
+    wakeReader: () => void;
+    wakeDrawer: () => void;
+  } = {
+    waiting: [],
+    end: undefined,
+    isLeft: false,
+    wakeReader: () => undefined,
+    wakeDrawer: () => undefined,
+  };
 
-  const reading = (async () => {
+  async function read(): Promise<void> {
     try {
       for await (const item of source) {
-        waiting.push(item);
-        wakeDrawer?.();
-        while (waiting.length >= capacity && !isLeft) {
-          await new Promise<void>((resolve) => (wakeReader = resolve));
+        state.waiting.push(item);
+        state.wakeDrawer();
+        while (state.waiting.length >= capacity && !state.isLeft) {
+          await new Promise<void>((resolve) => (state.wakeReader = resolve));
         }
-        if (isLeft) return;
+        if (state.isLeft) return;
       }
-      end = 'done';
+      state.end = 'done';
     } catch (error) {
-      end = { error };
+      state.end = { error };
     }
-    wakeDrawer?.();
-  })();
+    state.wakeDrawer();
+  }
 
+  const reading = read();
   try {
     for (;;) {
-      // Taking from the front of an array one by one would move all the rest each time.
-      const taken = waiting.splice(0);
-      wakeReader?.();
+      const taken = state.waiting;
+      state.waiting = [];
+      state.wakeReader();
       yield* taken;
-      if (waiting.length > 0) continue;
-      if (end === 'done') return;
-      if (end !== undefined) throw end.error;
-      await new Promise<void>((resolve) => (wakeDrawer = resolve));
+      if (state.waiting.length > 0) continue;
+      if (state.end === 'done') return;
+      if (state.end !== undefined) throw state.end.error;
+      await new Promise<void>((resolve) => (state.wakeDrawer = resolve));
     }
   } finally {
-    isLeft = true;
-    wakeReader?.();
+    state.isLeft = true;
+    state.wakeReader();
     await reading;
   }
 }

@@ -1,6 +1,5 @@
-import { timestampFromDate } from '../domain/timestamp.ts';
 import type { HeldSource } from '../db/hold-source.ts';
-import { countWaitingTasks, postponeTasks, readDueTasks } from '../db/task-backlog.ts';
+import { countWaitingTasks, postponeTasks, readClock, readDueTasks } from '../db/task-backlog.ts';
 import { writeTasks, type ReadTasks } from '../db/write-tasks.ts';
 import type { Source } from '../sources/source.ts';
 
@@ -25,7 +24,7 @@ export async function drainTasks(
   source: Pick<Source, 'readTasks'>,
   options: DrainOptions,
 ): Promise<Drained> {
-  const begun = timestampFromDate(new Date());
+  const begun = await held.read(readClock);
   let read = 0;
   let failed = 0;
   while (!options.signal.aborted) {
@@ -56,6 +55,8 @@ export async function drainTasks(
       read += answers.length;
       failed += failures.length;
     }
+    // A source that answers for none of what it was asked would be asked forever.
+    if (answers.length + failures.length === 0) break;
   }
   return { read, failed, waiting: await held.read(countWaitingTasks) };
 }

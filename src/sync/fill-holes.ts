@@ -24,11 +24,13 @@ export async function fillHoles(
     /** Sessions this run has asked for already. */
     readonly asked: Set<string>;
     readonly tally: Tally;
+    /** Whether the list was read whole: only then is one that it does not show gone from it. */
+    readonly isListWhole: boolean;
   },
 ): Promise<void> {
   await readTextsAgain(held, source, writer);
-  const { due, asked, tally } = options;
-  const vanished = await held.read(readVanished);
+  const { due, asked, tally, isListWhole } = options;
+  const vanished = isListWhole ? await held.read(readVanished) : [];
   const ids = [...new Set([...vanished, ...due])].filter((id) => !asked.has(id));
   const lost: string[] = [];
   for await (const answer of source.lookUp(ids)) {
@@ -56,7 +58,7 @@ export async function fillHoles(
     await writer.writeIfFull();
   }
   await writer.writeAll();
-  if (lost.length > 0) await held.write((write) => markLost(write, lost));
+  if (lost.length > 0 && isListWhole) await held.write((write) => markLost(write, lost));
 }
 
 async function readTextsAgain(

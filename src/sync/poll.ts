@@ -1,15 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { areDeltasWanted, mayAskForChanges, type FullEvery } from '../domain/delta-polls.ts';
 import { timestampFromDate } from '../domain/timestamp.ts';
 import { SyncError } from '../domain/sync-error.ts';
-import type { ListForm, RunCounts, RunOutcome, TasksMode } from '../domain/sync-run.ts';
+import type { ListForm, RunCounts, RunForm, RunOutcome, TasksMode } from '../domain/sync-run.ts';
+import { readDeltaPlan, writeDeltaState } from '../db/delta-state.ts';
 import { readHoles } from '../db/holes.ts';
 import type { HeldRun } from '../db/hold-source.ts';
 import { writeDiscoveredComputers, writeInventory } from '../db/inventory.ts';
-import { closeList, countCreatedSince, countListed, readListState } from '../db/list-state.ts';
+import { closeList, countCreatedSince, countListed, hasSessions, readListState } from '../db/list-state.ts';
 import { nameJobs } from '../db/name-jobs.ts';
 import { finishRun, progressRecorder } from '../db/sync-runs.ts';
 import type { SessionList, Source } from '../sources/source.ts';
 import { openBatchWriter } from './batch-writer.ts';
+import { checkChanges, readChangedSessions } from './delta-poll.ts';
 import { fillHoles } from './fill-holes.ts';
 import { rememberList, type ListMemory } from './list-memory.ts';
 import { readList } from './read-list.ts';
@@ -29,6 +32,10 @@ const dayMs = 86_400_000;
 
 export type PollOptions = {
   readonly list: 'auto' | ListForm;
+  /** How long polls may go without the whole list, in minutes. */
+  readonly fullEvery: FullEvery;
+  /** Reads the whole list, however lately that was done. */
+  readonly isFull?: boolean;
   readonly tasks: TasksMode;
   readonly signal: AbortSignal;
   /** Whether every hole is tried, as a person who waits expects, or only those that are due. */
@@ -40,7 +47,7 @@ export type PollOptions = {
 
 type State = {
   readonly tally: Tally;
-  form: ListForm | null;
+  form: RunForm | null;
   memory: ListMemory;
   /** From the database, after a whole list. */
   missing: number | undefined;
@@ -48,7 +55,7 @@ type State = {
 
 /**
  * One run over one source that is held already: reads the list, stores what is new or changed, tries the holes, and proves
- * that everything listed is stored. Never throws: a failure is an outcome, and is recorded as one. Does not give the source back.
+ * that everything listed is stored; or reads only what has changed since the last poll. Never throws: a failure is an outcome, and is recorded as one. Does not give the source back.
  */
 export async function poll(source: Source, held: HeldRun, options: PollOptions): Promise<RunOutcome> {
   const state: State = {
@@ -64,13 +71,46 @@ export async function poll(source: Source, held: HeldRun, options: PollOptions):
     failure = toSyncError(error, options.signal, held.lost);
   }
   const { memory, tally } = state;
-  const counts = countUp(tally, { seen: memory.countSeen(), known: memory.countKnown() }, state.missing);
+  const counts = countUp(
+    tally,
+    { seen: memory.countSeen(), known: memory.countKnown() },
+    state.form === 'delta' ? null : state.missing,
+  );
   failure ??= incompleteness(tally, counts);
   return conclude(source, held, { form: state.form, counts, failure }, options.signal);
 }
 
 async function readSource(source: Source, held: HeldRun, options: PollOptions, state: State): Promise<void> {
   await source.logOn();
+  const plan = await held.read(readDeltaPlan);
+  if (
+    plan.state !== null &&
+    options.isFull !== true &&
+    mayAskForChanges(plan.state, options.fullEvery, plan)
+  ) {
+    state.form = 'delta';
+    const run = {
+      plan: { ...plan, state: plan.state },
+      tally: state.tally,
+      options,
+      onMemory: (memory: ListMemory) => (state.memory = memory),
+    };
+    const reason = await readChangedSessions(source, held, run);
+    if (reason === undefined) return;
+    options.onWarning?.(`${reason} The whole list is read instead.`);
+    state.form = null;
+    state.tally.stored = 0;
+  }
+  await readWholeSource(source, held, options, state);
+}
+
+async function readWholeSource(
+  source: Source,
+  held: HeldRun,
+  options: PollOptions,
+  state: State,
+): Promise<void> {
+  const plan = await held.read(readDeltaPlan);
   const known = await held.read(readListState);
   const holes = await held.read(readHoles);
   const { tally } = state;
@@ -134,11 +174,19 @@ async function readSource(source: Source, held: HeldRun, options: PollOptions, s
     tally,
     options,
   );
-  await close(list, source, held, memory, options);
+  const isDoubted = await close(list, source, held, memory, options);
   const due = holes.filter(isDue).flatMap((hole) => hole.sessionId ?? []);
-  await fillHoles(held, source, openWriter('reference'), { due, asked, tally });
+  await fillHoles(held, source, openWriter('reference'), { due, asked, tally, isListWhole: true });
   await held.write((write) => nameJobs(write, known.version + 1n));
   state.missing = Math.max(0, memory.countSeen() - (await held.read(countListed)));
+  const isGood = !isDoubted && state.missing === 0;
+  await prepareDeltas(source, held, options, {
+    plan,
+    readAt: list.readAt,
+    isGood,
+    unfinished: [...known.unfinished],
+    listed: memory.countSeen(),
+  });
   const collectedAt = await optional(() => source.readCollectedAt(), options);
   if (collectedAt !== undefined) {
     await held.write(async ({ tx, sourceId }) => {
@@ -146,6 +194,25 @@ async function readSource(source: Source, held: HeldRun, options: PollOptions, s
         update sources set last_collected_at = ${collectedAt}::timestamptz where id = ${sourceId}::integer`;
     });
   }
+}
+
+/** Finds out whether the polls until the next whole list may ask for changes only. */
+async function prepareDeltas(
+  source: Source,
+  held: HeldRun,
+  options: PollOptions,
+  list: Parameters<typeof checkChanges>[2] & { readonly listed: number },
+): Promise<void> {
+  const { state } = list.plan;
+  if (!areDeltasWanted(options.fullEvery, list.listed)) {
+    if (state !== null) await held.write((write) => writeDeltaState(write, null));
+    return;
+  }
+  const { works, reason, missed } = await checkChanges(source, held, list);
+  if (!works && state?.works !== false)
+    options.onWarning?.(`Polls read the whole list, because ${reason ?? 'changes cannot be asked for'}`);
+  if (missed !== null && missed > 0 && state?.polls !== 0)
+    options.onWarning?.(`Polls of changes had missed ${missed} sessions that the list shows.`);
 }
 
 /** Reads a list, once more if it breaks off soon for a reason that may pass. */
@@ -170,7 +237,7 @@ async function readWhole(
 
 /**
  * Notes what the list no longer shows, and what it covers. A list that suddenly lacks most of what it should still show is
- * stored, but covers nothing: the next one tells whether that was the truth.
+ * stored, but covers nothing: the next one tells whether that was the truth. Returns whether it is doubted.
  */
 async function close(
   list: SessionList,
@@ -178,7 +245,7 @@ async function close(
   held: HeldRun,
   memory: ListMemory,
   options: PollOptions,
-): Promise<void> {
+): Promise<boolean> {
   const gone = memory.gone();
   const start = Date.parse(list.readAt) - source.listReachMs;
   // A day's grace: the source cuts its list by its own clock.
@@ -187,14 +254,18 @@ async function close(
     gone.length === 0
       ? 0
       : await held.read((database, sourceId) => countCreatedSince(database, sourceId, gone, since));
-  const isDoubted = young >= 10 && young > memory.countBefore() / 2;
+  const isEmpty = memory.countSeen() === 0 && (await held.read(hasSessions));
+  const isDoubted = isEmpty || (young >= 10 && young > memory.countBefore() / 2);
   if (isDoubted) {
     options.onWarning?.(
-      `The list lacks ${young} of ${memory.countBefore()} sessions that it should still show. Was a backup server removed, or Enterprise Manager restored from a backup? Nothing is deleted here, and what comes back is taken up again.`,
+      isEmpty
+        ? 'The list is empty, though this source has a history. Nothing is deleted here, and the list counts as not read: its time stays a gap.'
+        : `The list lacks ${young} of ${memory.countBefore()} sessions that it should still show. Was a backup server removed, or Enterprise Manager restored from a backup? Nothing is deleted here, what comes back is taken up again, and what this list should cover stays a gap until the next one.`,
     );
   }
-  const covered = isDoubted ? null : { from: timestampFromDate(new Date(start)), to: list.readAt };
-  await held.write((write) => closeList(write, { gone, covered }));
+  const range = { from: timestampFromDate(new Date(start)), to: list.readAt, isDoubted };
+  await held.write((write) => closeList(write, { gone, range }));
+  return isDoubted;
 }
 
 /** Stores servers and jobs where the account may read them, and returns the names of the jobs administrators made. */
@@ -250,7 +321,7 @@ export async function conclude(
   source: Pick<Source, 'usage'>,
   held: HeldRun,
   run: {
-    readonly form: ListForm | null;
+    readonly form: RunForm | null;
     readonly counts: RunCounts;
     readonly failure: SyncError | undefined;
   },

@@ -124,7 +124,10 @@ export async function readList(list: SessionList, context: ListContext): Promise
         writer.heal(id);
         return;
       case 'gone':
-        if (listed?.as === 'part') return keepPart(listed, listed.reason, wasTried);
+        if (listed?.as === 'part') {
+          keepPart(listed, wasTried);
+          return;
+        }
         // The reference is all there will ever be.
         if (listed !== undefined) {
           writer.add('reference', listed.session, { fingerprint: listed.fingerprint, isCounted: true });
@@ -145,7 +148,10 @@ export async function readList(list: SessionList, context: ListContext): Promise
         });
         return;
       case 'failed':
-        if (listed?.as === 'part') return keepPart(listed, listed.reason, wasTried);
+        if (listed?.as === 'part') {
+          keepPart(listed, wasTried);
+          return;
+        }
         tally.unfetched.set(id, answer.reason);
         if (listed !== undefined) {
           writer.add('reference', listed.session, { fingerprint: unknownRecord, isCounted: true });
@@ -155,19 +161,18 @@ export async function readList(list: SessionList, context: ListContext): Promise
   }
 
   function keepPart(
-    listed: Extract<Listed, { readonly as: 'part' }>,
-    reason: string,
+    { session, reason, text }: Extract<Listed, { readonly as: 'part' }>,
     wasTried: boolean,
   ): void {
-    const { id } = listed.session;
+    const { id } = session;
     tally.unreadable.set(id, reason);
-    writer.add('part', listed.session, { fingerprint: unknownRecord, isCounted: true });
+    writer.add('part', session, { fingerprint: unknownRecord, isCounted: true });
     writer.addHole({
       kind: 'unreadable',
       key: id,
       sessionId: id,
       reason,
-      text: listed.text,
+      text,
       form: list.form,
       wasTried,
     });

@@ -26,23 +26,23 @@ export const startTally = (): Tally => ({
 });
 
 /**
- * `missing`: from the database, after a whole list; undefined when the run did not come that far. Sums are true for failed
- * runs too: what is not known is null.
+ * `missing`: from the database, after a whole list; undefined when the run did not come that far, null when it read no whole
+ * list. Sums are true for failed runs too: what is not known is null.
  */
 export function countUp(
   tally: Tally,
   list: { readonly seen: number; readonly known: number },
-  missing: number | undefined,
+  missing: number | null | undefined,
 ): RunCounts {
   const listed = list.seen + tally.unidentified.size;
   const unreadable = tally.unreadable.size + tally.unidentified.size;
   const unfetched = tally.unfetched.size;
   const counted = { listed, new: tally.new, changed: tally.changed, unreadable, unfetched };
   if (tally.hasWriteFailed) return { ...counted, unchanged: null, missing: null };
-  const notStored = missing ?? Math.max(0, list.seen - list.known - tally.stored);
+  const notStored = missing === null ? 0 : (missing ?? Math.max(0, list.seen - list.known - tally.stored));
   return {
     ...counted,
-    missing: notStored,
+    missing: missing === null ? null : notStored,
     unchanged: Math.max(0, listed - tally.new - tally.changed - unreadable - unfetched - notStored),
   };
 }

@@ -15,12 +15,12 @@ export type Options = {
 };
 
 export const help = `npm run bench -- [options]
-  --cases a,b    of: poll, first-sync, write, by-id, api, reports, growth (default: all but growth)
+  --cases a,b    of: poll, first-sync, write, by-id, service, api, reports, growth (default: all but growth)
   --sizes n,m    sessions listed (default 10000)
   --runs n       runs of each variant, interleaved; the median counts (default 3)
   --history n    sessions stored for api, reports and growth (default 200000)
   --latency ms   time of a request by id (default 0)
-  --seconds s    how long each load on the API lasts (default 5)
+  --seconds s    how long each load on the API, and each look at the service, lasts (default 5)
   --json FILE    where the results go as JSON (default .bench/results.json)
 Environment: BENCH_DATABASE_URL, a PostgreSQL to use (its user must be a superuser, for COPY from a file); the embedded one
 without it. BENCH_HISTORY_URL, a filled and migrated database for api and reports.`;
@@ -29,7 +29,7 @@ export function readOptions(args: readonly string[], defaultJson: string): Optio
   const { values } = parseArgs({
     args: [...args],
     options: {
-      cases: { type: 'string', default: 'poll,first-sync,write,by-id,api,reports' },
+      cases: { type: 'string', default: 'poll,first-sync,write,by-id,service,api,reports' },
       sizes: { type: 'string', default: '10000' },
       runs: { type: 'string', default: '3' },
       history: { type: 'string', default: '200000' },

@@ -7,39 +7,58 @@ export type Result = {
   readonly variant: string;
   /** Medians. */
   readonly figures: Readonly<Record<string, number>>;
+  /** Lowest and highest of each figure. */
+  readonly spread: Readonly<Record<string, readonly [number, number]>>;
+  /** Every run as it was measured, in the order of the runs. */
+  readonly raw: readonly Readonly<Record<string, number>>[];
 };
 
 type Variant = {
   readonly name: string;
-  run(): Promise<Usage & { readonly figures?: Readonly<Record<string, number>> }>;
+  /** `rows`: sessions it dealt with. Variants that say so must agree, or they did not do the same work. */
+  run(): Promise<Usage & { readonly figures?: Readonly<Record<string, number>>; readonly rows?: number }>;
 };
 
-/** Runs the variants one after the other, again and again, so that what else the machine does hits them alike. */
+/**
+ * Runs the variants one after the other, again and again and each time beginning with another, so that what else the machine
+ * does hits them alike. Throws when they did not do the same work: then there is nothing to compare.
+ */
 export async function interleave(
   about: Pick<Result, 'case' | 'size'>,
   runs: number,
   variants: readonly Variant[],
 ): Promise<readonly Result[]> {
-  const taken = variants.map((variant) => ({ variant, usages: [] as Awaited<ReturnType<Variant['run']>>[] }));
-  for (let run = 0; run < runs; run += 1)
-    for (const { variant, usages } of taken) usages.push(await variant.run());
-  return taken.map(({ variant, usages }) => {
-    const [first] = usages;
-    const figure = (of: (usage: (typeof usages)[number]) => number) => median(usages.map(of));
+  const taken = variants.map((variant) => ({
+    variant,
+    raw: [] as Record<string, number>[],
+    rows: new Set<number>(),
+  }));
+  for (let run = 0; run < runs; run += 1) {
+    const first = run % taken.length;
+    for (const { variant, raw, rows } of [...taken.slice(first), ...taken.slice(0, first)]) {
+      const { wallMs, cpuMs, peakMb, figures, rows: counted } = await variant.run();
+      raw.push({ wallMs, cpuMs, peakMb, ...figures });
+      if (counted !== undefined) rows.add(counted);
+    }
+  }
+  const counted = new Set(taken.flatMap(({ rows }) => [...rows]));
+  if (counted.size > 1) {
+    const said = taken.map(({ variant, rows }) => `${variant.name}: ${[...rows].join(', ')}`);
+    throw new Error(`${about.case}: no result, for the variants differ in rows. ${said.join('; ')}`);
+  }
+  return taken.map(({ variant, raw }) => {
+    const each = <T>(of: (values: readonly number[]) => T) =>
+      Object.fromEntries(
+        Object.keys(raw[0] ?? {}).map(
+          (name) => [name, of(raw.map((figures) => figures[name] ?? 0))] as const,
+        ),
+      );
     return {
       ...about,
       variant: variant.name,
-      figures: {
-        wallMs: figure((usage) => usage.wallMs),
-        cpuMs: figure((usage) => usage.cpuMs),
-        peakMb: figure((usage) => usage.peakMb),
-        ...Object.fromEntries(
-          Object.keys(first?.figures ?? {}).map((name) => [
-            name,
-            figure((usage) => usage.figures?.[name] ?? 0),
-          ]),
-        ),
-      },
+      figures: each(median),
+      spread: each((values) => [Math.min(...values), Math.max(...values)] as const),
+      raw,
     };
   });
 }
@@ -56,9 +75,10 @@ export function renderTable(results: readonly Result[]): string {
     result.variant,
     ...names.map((name) => format(result.figures[name])),
     ...['wallMs', 'cpuMs'].map((name) => ratio(result.figures[name], ours.figures[name])),
+    result.spread['wallMs']?.map(format).join('-') ?? '',
   ]);
   const title = `${ours.case}, ${ours.size.toLocaleString('en-US')} sessions`;
-  return `${title}\n${align([['', ...names, 'wall x', 'CPU x'], ...rows])}\n`;
+  return `${title}\n${align([['', ...names, 'wall x', 'CPU x', 'wall ms from-to'], ...rows])}\n`;
 }
 
 const format = (value: number | undefined) =>

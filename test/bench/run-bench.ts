@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { measureGrowth } from './cases/growth.ts';
 import { measureLists } from './cases/lists.ts';
 import { measureApi, measureReports } from './cases/reading.ts';
+import { measureService } from './cases/service.ts';
 import { measureById, measureWriting } from './cases/writing.ts';
 import { help, readOptions, type Options } from './options.ts';
 import { renderTable, type Result } from './result.ts';
@@ -17,6 +18,7 @@ const cases: Readonly<Record<string, (world: World, options: Options) => AsyncGe
     'first-sync': (world, options) => measureLists(world, options, 'first-sync'),
     write: measureWriting,
     'by-id': measureById,
+    service: measureService,
     api: measureApi,
     reports: measureReports,
     growth: measureGrowth,
@@ -30,7 +32,7 @@ else await measure(options);
 async function measure(chosen: Options): Promise<void> {
   const world = await openWorld();
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'CPU'}, Node ${process.version}, PostgreSQL ${world.version}`;
-  process.stdout.write(`${machine}; medians of ${chosen.runs} runs, interleaved\n\n`);
+  process.stdout.write(`${machine}; medians of ${chosen.runs} runs, interleaved in rotated order\n\n`);
   const all: Result[] = [];
   try {
     for (const name of chosen.cases) {

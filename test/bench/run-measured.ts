@@ -53,7 +53,7 @@ export async function startServer(
   args: readonly string[],
   environment: Environment = {},
   ready = /^(http:\S+)\s/m,
-): Promise<{ readonly url: string; stop(): Promise<void> }> {
+): Promise<{ readonly url: string; readonly pid: number; stop(): Promise<void> }> {
   const child = start(file, args, environment);
   const ended = once(child, 'close');
   const stop = async () => {
@@ -76,7 +76,7 @@ export async function startServer(
         resolve(found);
       });
   });
-  if (url !== undefined) return { url, stop };
+  if (url !== undefined) return { url, pid: child.pid ?? 0, stop };
   throw new Error(`${path.basename(file)} did not start: ${said}`);
 }
 
@@ -86,6 +86,18 @@ function start(file: string, args: readonly string[], environment: Environment):
     env: { PATH: process.env['PATH'] ?? '', HOME: tmpdir(), ...environment },
     cwd: tmpdir(),
   });
+}
+
+/** What a running process has taken so far; Linux only. */
+export function usageOf(pid: number): { readonly cpuMs: number; readonly peakMb: number } {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const [user = '0', system = '0'] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11);
+  const peak = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
+  // Ticks of 10 ms.
+  return { cpuMs: (Number(user) + Number(system)) * 10, peakMb: Number(peak) / 1_024 };
 }
 
 export function median(values: readonly number[]): number {

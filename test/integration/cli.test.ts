@@ -175,7 +175,8 @@ describe('session-history', () => {
     });
     expect(stdout).toMatch(/✓ sync succeeded.*0 missing.*Which computers failed most/s);
     expect(code).toBe(0);
-  });
+    // A first sync of 12,000 sessions, maybe on a busy machine.
+  }, 200_000);
 
   it('shows the running service in the demo, on another port if the usual one is taken', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
@@ -185,13 +186,18 @@ describe('session-history', () => {
     let said = '';
     demo.process.stdout?.on('data', (text: string) => (said += text));
     const url = () => /(http:\S+) +the dashboard/.exec(said)?.[1];
-    await expect.poll(url, { timeout: 50_000 }).toBeDefined();
-    const answer = await fetch(`${url() ?? ''}/readyz`);
-    expect([answer.status, new URL(url() ?? '').port === String(port)]).toEqual([200, false]);
-    demo.process.kill('SIGINT');
+    try {
+      await expect.poll(url, { timeout: 150_000 }).toBeDefined();
+      const answer = await fetch(`${url() ?? ''}/readyz`);
+      expect([answer.status, new URL(url() ?? '').port === String(port)]).toEqual([200, false]);
+    } finally {
+      // Also after a failure: it stops its PostgreSQL.
+      demo.process.kill('SIGINT');
+      await demo.ended;
+      taken.close();
+    }
     expect((await demo.ended).code).toBe(0);
-    taken.close();
-  });
+  }, 200_000);
 });
 
 it('can be run as a program, as npx does', () => {

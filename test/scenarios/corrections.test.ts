@@ -27,7 +27,10 @@ describe('corrections', () => {
     const job = em.world.jobs.at(-1);
     const [first, second, third, fourth] = em
       .sessions()
-      .filter(({ session }) => session.computer !== undefined && session.job.id !== job?.id);
+      .filter(
+        ({ session, result }) =>
+          session.computer !== undefined && session.job.id !== job?.id && result === 'Success',
+      );
     if (
       first === undefined ||
       second === undefined ||

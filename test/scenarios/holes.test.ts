@@ -49,6 +49,8 @@ describe('a task that cannot be read', () => {
     // Replaced and stored, or a hole of its own.
     if (task === undefined) expect(await holesOf(scenario, odd)).toMatchObject([{ kind: 'tasks' }]);
     else expect(task['reason']).toMatch(/^bad .* reason$/);
+    // What was replaced is whole, and read again with the next correction of its session.
+    scenario.em.upheavals.change(odd, { result: 'Warning', reason: 'bad  reason' });
     await expectHealed(scenario);
   });
 
@@ -124,7 +126,7 @@ describe('a session whose record cannot be read', () => {
     });
     if (line.status === 'failed') {
       expect(line).toMatchObject({ unreadable: 1, missing: 0, error: { kind: 'contract' } });
-      expect(await holesOf(scenario, odd)).toMatchObject([{ kind: 'unreadable' }]);
+      expect(await holesOf(scenario, odd)).toContainEqual(expect.objectContaining({ kind: 'unreadable' }));
     }
     await expectHealed(scenario);
   });

@@ -27,7 +27,8 @@ export function startCli(
   const folder = makeTemporaryFolder('cli');
   const child = spawn(process.execPath, [program, ...args], {
     cwd: folder.path,
-    env: { PATH: process.env['PATH'], ...environment },
+    // The demo makes its database there; the end of the run looks for servers in it that nobody stopped.
+    env: { PATH: process.env['PATH'], TMPDIR: inject('runFolder'), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: options.ownGroup === true,
   });

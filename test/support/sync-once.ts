@@ -8,7 +8,9 @@ import { syncSource, type SyncOptions } from '../../src/sync/sync-source.ts';
 
 export const credentials = { username: 'demo', password: 'demo' };
 
-export type SyncOnceOptions = Partial<Pick<SyncOptions, 'list' | 'signal' | 'onWarning' | 'isImpatient'>> & {
+export type SyncOnceOptions = Partial<
+  Pick<SyncOptions, 'list' | 'fullEvery' | 'isFull' | 'signal' | 'onWarning' | 'isImpatient'>
+> & {
   readonly tasks?: 'all' | 'failed' | 'none';
   readonly connect?: Partial<EnterpriseManagerOptions>;
 };
@@ -44,6 +46,8 @@ export async function syncOnce(
     return await syncSource(database, source, connect, {
       trigger: 'cli',
       list: options.list ?? 'auto',
+      fullEvery: options.fullEvery ?? 'auto',
+      isFull: options.isFull ?? false,
       tasks: source.tasks,
       readsTasks: source.tasks !== 'none',
       isImpatient: options.isImpatient ?? true,

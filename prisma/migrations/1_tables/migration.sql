@@ -22,6 +22,7 @@ create table sources (
   refused_credentials text,
   computers_read_at timestamptz(6),
   learned jsonb,
+  deltas jsonb,
   first_seen_at timestamptz(6) not null default current_timestamp,
   constraint sources_pkey primary key (id)
 );
@@ -392,6 +393,7 @@ create table api_keys (
   key_hash bytea not null,
   created_at timestamptz(6) not null default current_timestamp,
   last_used_at timestamptz(6),
+  expires_at timestamptz(6),
   revoked_at timestamptz(6),
   sources text[] not null default '{}',
   customers text[] not null default '{}',

@@ -1158,7 +1158,10 @@ select
   last_run.status as last_status,
   success.finished_at as last_success_at,
   -- Enterprise Manager lists 30 days: what was created right after the last good run leaves the list 30 days later.
-  (30 - extract(epoch from now() - success.started_at) / 86400)::double precision as days_until_loss,
+  -- Polls of changes do not count: only a whole list has seen all of it.
+  (
+    30 - extract(epoch from now() - least(success.started_at, coalesce(source.last_listed_at, success.started_at))) / 86400
+  )::double precision as days_until_loss,
   (
     select count(*) from sessions as session
     where session.source_id = source.id and not session.is_final and session.lost_at is null

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import { SyncError } from '../../domain/sync-error.ts';
+import { adviseOnRefusal } from '../advise-on-refusal.ts';
 import { classifyDatabaseError } from '../classify-database-error.ts';
-import { patience } from '../open-pool.ts';
+import { connectClient } from '../connect-client.ts';
 import { readDatabaseFacts, refuseUnfit } from './database-facts.ts';
 import { planMigration, type AppliedMigration } from './plan-migration.ts';
 import { readMigrations, readUpgradeScripts, type Migration } from './read-migrations.ts';
@@ -21,21 +22,10 @@ const engineLock = 72_707_369;
  */
 export async function migrateDatabase(databaseUrl: string): Promise<{ readonly applied: readonly string[] }> {
   const migrations = await readMigrations();
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    application_name: 'session-history migrate',
-    ...patience,
-  });
-  // The statement under way tells of it; the event alone would end the process.
-  client.on('error', () => undefined);
-  await client.connect();
+  const client = await connectClient(databaseUrl, 'session-history migrate');
   try {
     // Nearly every start finds nothing to do and is spared the wait for whoever migrates.
     if (planMigration(await readApplied(client), migrations).kind === 'none') return { applied: [] };
-    // The default limits of a role or a database are meant for its questions.
-    await client.query(
-      'set statement_timeout = 0; set lock_timeout = 0; set idle_in_transaction_session_timeout = 0',
-    );
     // A process that was killed leaves its script running in the server, maybe for minutes, and these locks with it.
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     await client.query('select pg_advisory_lock($1)', [engineLock]);
@@ -119,10 +109,11 @@ function explain(error: unknown): SyncError {
   const failure = classifyDatabaseError(error);
   if (failure === error || failure.kind === 'transient') return failure;
   const reason = error instanceof Error ? error.message : String(error);
+  const { advice = 'Mend the cause and run `session-history migrate`.' } = adviseOnRefusal([reason]) ?? {};
   return new SyncError(
     'permanent',
     `The database could not be brought to this version: ${reason}. ` +
-      'Nothing was half done: each migration is one transaction. Mend the cause and run `session-history migrate`.',
+      `Nothing was half done: each migration is one transaction. ${advice}`,
     { cause: error },
   );
 }

@@ -30,4 +30,24 @@ export async function leaseConnection(pool: pg.Pool, signal: AbortSignal): Promi
   return { client, end };
 }
 
+export type Connection = pg.ClientBase;
+
+/** Runs some questions on one connection, which the signal closes. Throws the driver's errors, or the signal's reason. */
+export async function withConnection<T>(
+  pool: pg.Pool,
+  signal: AbortSignal,
+  ask: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const { client, end } = await leaseConnection(pool, signal);
+  try {
+    const answer = await ask(client);
+    end({ isClean: true });
+    return answer;
+  } catch (error) {
+    end({ isClean: false });
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
 const ignore = (): void => undefined;

@@ -10,8 +10,10 @@ export type Access = {
   readonly hasKeys: boolean;
   /** The good key of that hash. */
   readonly key: { readonly id: string; readonly scope: KeyScope; readonly isUseNoted: boolean } | undefined;
-  /** Of that key. */
+  /** What that key may see; nothing else says what a request may see. */
   readonly limits: Limits;
+  /** When the key of that hash ended, if it did. ISO 8601. */
+  readonly expiredAt: string | undefined;
 };
 
 type AccessRow = {
@@ -23,6 +25,7 @@ type AccessRow = {
   readonly sources: readonly string[] | null;
   readonly customers: readonly string[] | null;
   readonly customerSources: readonly string[];
+  readonly expiredAt: string | null;
 };
 
 /** One question for all that comes before an answer. `hash` is the SHA-256 of the key that was sent, if any. */
@@ -43,6 +46,8 @@ export async function readAccess(pool: pg.Pool, hash: Buffer | undefined): Promi
        key.id,
        key.scope,
        key.last_used_at > now() - interval '1 minute' as "isUseNoted",
+       case when key.expires_at <= now() then to_char(key.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') end
+         as "expiredAt",
        key.sources,
        key.customers,
        array(
@@ -58,14 +63,16 @@ export async function readAccess(pool: pg.Pool, hash: Buffer | undefined): Promi
   });
   const [row] = rows;
   if (row === undefined) throw new Error('the database answered without a row');
-  const { hasKeys, id, scope, isUseNoted, customerSources } = row;
+  const { hasKeys, id, scope, isUseNoted, expiredAt, customerSources } = row;
+  const isGood = id !== null && scope !== null && expiredAt === null;
   const limits: Limits =
     id === null ? noLimits : { sources: row.sources ?? [], customers: row.customers ?? [], customerSources };
   return {
     version: `${row.version} ${JSON.stringify(limits)}`,
     hasKeys,
-    key: id === null || scope === null ? undefined : { id, scope, isUseNoted: isUseNoted === true },
+    key: isGood ? { id, scope, isUseNoted: isUseNoted === true } : undefined,
     limits,
+    expiredAt: expiredAt ?? undefined,
   };
 }
 

@@ -17,6 +17,9 @@ export type Changes = {
 /** Rows a question: short, so that nothing keeps a transaction open for as long as a client reads. */
 const batchSize = 2_000;
 
+/** A connection, or a pool: each question may go to another connection. */
+type Asks = Pick<pg.ClientBase, 'query'>;
+
 type Span = { readonly source: number; readonly after: Position; readonly upTo: bigint };
 
 /**
@@ -24,14 +27,14 @@ type Span = { readonly source: number; readonly after: Position; readonly upTo: 
  * that is read here is there to be read. Returns what is wrong with the cursor, to go on after its name, if something is.
  */
 export async function openChanges(
-  pool: pg.Pool,
+  database: Asks,
   cursor: string,
   limits: Limits,
 ): Promise<Changes | { readonly wrong: string }> {
   const positions = readChangesCursor(cursor);
   if (positions === undefined)
     return { wrong: 'is no cursor of this feed; take nextCursor of an earlier answer' };
-  const { rows: sources } = await pool.query<{ id: number; version: string }>(
+  const { rows: sources } = await database.query<{ id: number; version: string }>(
     `select id, version from sources where cardinality($1::text[]) = 0 or name = any($1::text[]) order by id`,
     [limits.sources],
   );
@@ -43,7 +46,7 @@ export async function openChanges(
   if (spans.some(({ after, upTo }) => after.number > upTo))
     return { wrong: 'is ahead of this history, which was restored or is another one; begin anew without it' };
   const endOf = new Map(spans.map(({ source, upTo }) => [source, { number: upTo, session: null }]));
-  const read = (span: Span, limit: number) => readSpan(pool, span, limits, limit);
+  const read = (span: Span, limit: number) => readSpan(database, span, limits, limit);
 
   return {
     end: writeChangesCursor(endOf),
@@ -83,13 +86,13 @@ function lastOf(rows: readonly RawRow[]): Position {
 }
 
 async function readSpan(
-  pool: pg.Pool,
+  database: Asks,
   { source, after, upTo }: Span,
   limits: Limits,
   limit: number,
 ): Promise<readonly RawRow[]> {
   const limited = limitColumns(sessions, limits).filter(({ column }) => column === 'customer');
-  const { rows } = await pool.query<RawRow[]>({
+  const { rows } = await database.query<RawRow[]>({
     text: `select ${sessions.columns.map(({ name }) => name).join(', ')}
 from ${limited.length > 0 ? 'labelled_session_rows' : 'session_rows'} as row
 where source_id = $1::integer and change_number >= $2::bigint and change_number <= $3::bigint

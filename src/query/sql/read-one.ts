@@ -6,7 +6,7 @@ import { rawTypes, valueReader, type RawRow } from './read-values.ts';
 
 /** The rows with that value, of all sources or one: one, but for things that several sources know by the same name. */
 export async function readOne(
-  pool: pg.Pool,
+  client: pg.ClientBase,
   resource: Resource,
   column: 'job_id' | 'computer' | 'run_id',
   wanted: string,
@@ -15,7 +15,7 @@ export async function readOne(
 ): Promise<readonly Row[]> {
   const limited = limitColumns(resource, limits);
   const type = column === 'computer' ? 'text' : 'uuid';
-  const { rows } = await pool.query<RawRow[]>({
+  const { rows } = await client.query<RawRow[]>({
     text: `select ${resource.columns.map(({ name }) => name).join(', ')}
 from ${resource.relation} as row
 where ${column} = $1::${type} and ($2::text is null or source = $2::text)

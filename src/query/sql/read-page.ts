@@ -6,7 +6,8 @@ import { buildCount, buildQuery, type Query } from './build-query.ts';
 import { noHints, type Hints } from './hints.ts';
 import { leaseConnection } from './lease-connection.ts';
 import { readHints } from './query-hints.ts';
-import { rawTypes, readTime, type RawRow } from './read-values.ts';
+import { readRows } from './read-rows.ts';
+import { readTime, type RawRow } from './read-values.ts';
 
 export type Page<Made> = {
   readonly rows: readonly Made[];
@@ -14,6 +15,9 @@ export type Page<Made> = {
   readonly next: Position | undefined;
   readonly count: number | undefined;
 };
+
+/** Of all texts of a page. A page of usual rows has a twentieth of it; one that would have more ends before its limit. */
+const mostCharacters = 16_000_000;
 
 /** One page of a list, of what is made of each row; the signal gives it up. Throws the driver's errors, or the signal's reason. */
 export async function readPage<Made>(
@@ -26,8 +30,8 @@ export async function readPage<Made>(
 ): Promise<Page<Made>> {
   const { client, end } = await leaseConnection(pool, signal);
   try {
-    const page = await ask(client, resource, question, limit, make);
-    end({ isClean: true });
+    const { page, isCut } = await ask(client, resource, question, limit, make);
+    end({ isClean: !isCut });
     return page;
   } catch (error) {
     end({ isClean: false });
@@ -42,23 +46,22 @@ async function ask<Made>(
   question: Question,
   limit: number,
   make: (raw: RawRow) => Made,
-): Promise<Page<Made>> {
+): Promise<{ readonly page: Page<Made>; readonly isCut: boolean }> {
   const hints = await hintsFor(client, resource, question);
   const { text, values, name } = buildQuery(resource, question, limit + 1, hints);
-  const { rows: raw } = await client.query<RawRow[]>({
-    text,
-    values: [...values],
-    ...(name !== undefined && { name }),
-    rowMode: 'array',
-    types: rawTypes,
-  });
   const count = await readCount(client, resource, question, hints);
-  const shown = raw.slice(0, limit) as unknown as RawRow[];
-  return {
-    rows: shown.map(make),
-    next: raw.length > limit ? readPosition(resource, question, shown.at(-1)) : undefined,
-    count,
-  };
+  const rows: Made[] = [];
+  let last: RawRow | undefined;
+  let seen = 0;
+  // Made as they come: all at once at the end, they would keep others waiting.
+  const { isCut } = await readRows(client, { text, values, name }, mostCharacters, (raw) => {
+    seen += 1;
+    if (seen > limit) return;
+    rows.push(make(raw));
+    last = raw;
+  });
+  const next = isCut || seen > limit ? readPosition(resource, question, last) : undefined;
+  return { page: { rows, next, count }, isCut };
 }
 
 /** What the SQL of this question needs to know. */

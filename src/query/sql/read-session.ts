@@ -17,13 +17,13 @@ const sessionColumns = sessions.columns.map(({ name }) => name).join(', ');
 
 /** The session of that id, of each source that has it: one, but for an Enterprise Manager that is read under two names. */
 export async function readSession(
-  pool: pg.Pool,
+  client: pg.ClientBase,
   id: string,
   source: string | undefined,
   limits: Limits,
 ): Promise<readonly SessionDetails[]> {
   const ask = async (text: string, values: readonly unknown[]) =>
-    (await pool.query<RawRow[]>({ text, values: [...values], rowMode: 'array', types: rawTypes }))
+    (await client.query<RawRow[]>({ text, values: [...values], rowMode: 'array', types: rawTypes }))
       .rows as unknown as RawRow[];
   const limited = limitColumns(sessions, limits);
   /** SQL that goes on after a where, and its values, which begin at that number. */
@@ -39,37 +39,36 @@ export async function readSession(
      order by source`,
     [id, source ?? null, ...allowed],
   );
-  return Promise.all(
-    found.map(async (raw) => {
-      const sourceId = raw[sessions.columns.length];
-      const session = toSession(raw);
-      const parentId = session[sessions.columns.findIndex(({ name }) => name === 'parent_session_id')];
-      const [parents, children, tasks] = await Promise.all([
-        parentId === null || parentId === undefined
-          ? []
-          : ask(
-              `select ${sessionColumns} from session_rows where source_id = $1::integer and session_id = $2::uuid${within(3)}`,
-              [sourceId, parentId, ...allowed],
-            ),
-        ask(
-          `select ${sessionColumns} from session_rows
-           where source_id = $1::integer and parent_session_id = $2::uuid${within(3)}
-           order by computer, created_at, session_id`,
-          [sourceId, id, ...allowed],
-        ),
-        ask(
-          `select ${taskColumns.map(({ name }) => name).join(', ')} from report.tasks
-           where source = $1::text and session_id = $2::uuid
-           order by task_name, task_id`,
-          [session[0], id],
-        ),
-      ]);
-      return {
-        session,
-        parent: parents.map(toSession)[0],
-        children: children.map(toSession),
-        tasks: tasks.map(toTask),
-      };
-    }),
-  );
+  const details: SessionDetails[] = [];
+  for (const raw of found) {
+    const sourceId = raw[sessions.columns.length];
+    const session = toSession(raw);
+    const parentId = session[sessions.columns.findIndex(({ name }) => name === 'parent_session_id')];
+    const parents =
+      parentId === null || parentId === undefined
+        ? []
+        : await ask(
+            `select ${sessionColumns} from session_rows where source_id = $1::integer and session_id = $2::uuid${within(3)}`,
+            [sourceId, parentId, ...allowed],
+          );
+    const children = await ask(
+      `select ${sessionColumns} from session_rows
+       where source_id = $1::integer and parent_session_id = $2::uuid${within(3)}
+       order by computer, created_at, session_id`,
+      [sourceId, id, ...allowed],
+    );
+    const tasks = await ask(
+      `select ${taskColumns.map(({ name }) => name).join(', ')} from report.tasks
+       where source = $1::text and session_id = $2::uuid
+       order by task_name, task_id`,
+      [session[0], id],
+    );
+    details.push({
+      session,
+      parent: parents.map(toSession)[0],
+      children: children.map(toSession),
+      tasks: tasks.map(toTask),
+    });
+  }
+  return details;
 }

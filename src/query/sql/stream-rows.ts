@@ -8,7 +8,11 @@ import { hintsFor } from './read-page.ts';
 import { rawTypes, valueReader, type RawRow } from './read-values.ts';
 
 /** Rows a fetch: enough to be fast, few enough to be nothing in memory. */
-const batchSize = 2_000;
+const mostRows = 2_000;
+/** The first fetch shows how long rows are. */
+const firstRows = 50;
+/** Characters that a fetch should have at most. */
+const batchCharacters = 8_000_000;
 
 /**
  * All rows of a question, batch by batch, from a cursor in the database: one consistent state of it, and nothing is read that
@@ -32,18 +36,26 @@ export async function* streamRows(
     );
     const toRow = valueReader(resource.columns);
     await client.query(`declare rows no scroll cursor for ${text}`, [...values]);
-    for (;;) {
+    for (let size = firstRows; ;) {
       const { rows } = await client.query<RawRow[]>({
-        text: `fetch ${batchSize} from rows`,
+        text: `fetch ${size} from rows`,
         rowMode: 'array',
         types: rawTypes,
       });
-      if (rows.length > 0) yield (rows as unknown as RawRow[]).map(toRow);
-      if (rows.length < batchSize) break;
+      const raw = rows as unknown as RawRow[];
+      if (raw.length > 0) yield raw.map(toRow);
+      if (raw.length < size) break;
+      size = Math.max(1, Math.min(mostRows, Math.floor(batchCharacters / meanCharacters(raw))));
     }
     await client.query('commit');
     isWhole = true;
   } finally {
     end({ isClean: isWhole });
   }
+}
+
+function meanCharacters(rows: readonly RawRow[]): number {
+  let characters = 0;
+  for (const row of rows) for (const value of row) characters += value?.length ?? 0;
+  return 1 + characters / rows.length;
 }

@@ -1,3 +1,4 @@
+import { isLoopback } from '../../domain/is-loopback.ts';
 import { SyncError } from '../../domain/sync-error.ts';
 
 /**
@@ -20,8 +21,4 @@ export function baseUrl(url: string, allowHttp: boolean): URL {
     );
   }
   return new URL(parsed.origin);
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }

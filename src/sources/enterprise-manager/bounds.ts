@@ -22,8 +22,8 @@ export const maxDocumentBytes = 32 * 1024 * 1024;
 export const maxGrowth = 200;
 /** Free text, in UTF-16 units. */
 export const maxText = 65_536;
-/** Names and words, in UTF-16 units: PostgreSQL indexes no value above 2,704 bytes. */
-export const maxName = 500;
+/** Names and words, in UTF-16 units: a thousand of them are a page of the API. Indexes hold their first 100 only. */
+export const maxName = 8_192;
 /** Answers to errors and to the logon. */
 export const maxSmallBytes = 65_536;
 /** The request line of a look-up in a batch. */

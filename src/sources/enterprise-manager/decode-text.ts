@@ -9,9 +9,13 @@ const named: ReadonlyMap<string, string> = new Map([
 /** What stands where a character cannot be told. */
 export const replacement = '\ufffd';
 
+// What XML 1.0 does not allow as a character; NUL cannot even be stored.
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+
 /**
- * Text with its character references replaced. One that stands for nothing that can be stored (NUL, half a surrogate pair,
- * an unknown name) becomes U+FFFD, and `onReplaced` is told.
+ * Text with its character references replaced. What stands for no character of XML (NUL and other controls, half a surrogate
+ * pair, an unknown name) becomes U+FFFD, and `onReplaced` is told.
  */
 export function decodeText(text: string, onReplaced?: () => void): string {
   let decoded = text;
@@ -22,9 +26,9 @@ export function decodeText(text: string, onReplaced?: () => void): string {
       return known ?? replacement;
     });
   }
-  if (!decoded.includes('\0')) return decoded;
-  onReplaced?.();
-  return decoded.replaceAll('\0', replacement);
+  const allowed = decoded.replace(forbidden, replacement);
+  if (allowed !== decoded) onReplaced?.();
+  return allowed;
 }
 
 function decodeNumber(name: string): string | undefined {

@@ -18,7 +18,9 @@ export function openGiveUp() {
     note: (answer: { readonly as: string } | Failed): void => {
       if (answer.as === 'failed') {
         inARow += 1;
-        last = answer as Failed;
+        const { as, kind, reason } = answer as Failed;
+        // Nothing of whom that answer was about.
+        last = { as, kind, reason };
       } else inARow = 0;
     },
   };

@@ -12,6 +12,7 @@ import { readComputerList, readJobList, readNewestCollection, readServerList } f
 import { readSessionList } from './read-list.ts';
 import { readRecord } from './read-record.ts';
 import { openTaskReading } from './read-tasks.ts';
+import { readChanges } from './read-changes.ts';
 import { readWindow } from './read-window.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-delay.ts';
 import type { TlsOptions } from './tls-connector.ts';
@@ -84,6 +85,7 @@ export function sourceOver(connection: Connection, options: EnterpriseManagerOpt
     list: async (form, isKnown) => readSessionList(await connection.askForList(form), isKnown),
     lookUp,
     readWindow: (window) => readWindow(ask, window),
+    readChanges: (since) => readChanges(ask, since),
     readTasks,
     readJobs: () => readOptional('/agents/jobs?format=Entity', readJobList),
     readServers: () => readOptional('/backupServers?format=Entity', readServerList),

@@ -1,3 +1,5 @@
+import type { Timestamp } from '../../domain/timestamp.ts';
+import { dateOf } from './date-of.ts';
 import { readEntity } from './entity.ts';
 import { wrongRoot, type Judgement } from './judge-answer.ts';
 import { MalformedXml, parseXml } from './parse-xml.ts';
@@ -20,7 +22,13 @@ export type Query = {
 
 export type Paging = { readonly page: number; readonly size: number; readonly pages: number };
 export type QueryPage =
-  | { readonly as: 'page'; readonly rows: number; readonly paging: Paging | undefined }
+  | {
+      readonly as: 'page';
+      readonly rows: number;
+      readonly paging: Paging | undefined;
+      /** EM's clock when it answered. */
+      readonly readAt: Timestamp;
+    }
   | { readonly as: 'refused'; readonly judgement: Exclude<Judgement, { readonly as: 'document' }> };
 
 /** Around the rows of an answer. */
@@ -61,7 +69,7 @@ export async function readQueryPage(
       }
     },
   });
-  return { as: 'page', rows, paging };
+  return { as: 'page', rows, paging, readAt: dateOf(answer.header('date')) };
 }
 
 /** Attributes in what has been seen; elements would do. */

@@ -1,8 +1,8 @@
-import { timestampFromDate, type Timestamp } from '../../domain/timestamp.ts';
 import { SyncError } from '../../domain/sync-error.ts';
 import type { ListForm } from '../../domain/sync-run.ts';
 import type { ListGroup, ListRecord, SessionList } from '../source.ts';
 import { maxStrangeChildren } from './bounds.ts';
+import { dateOf } from './date-of.ts';
 import { fingerprint } from './fingerprint.ts';
 import { explainBreak, whereToLook, wrongRoot } from './judge-answer.ts';
 import { readRecord } from './read-record.ts';
@@ -106,14 +106,4 @@ export async function readSessionList(
 
 function formOf(bytes: Buffer): ListForm {
   return inEntitiesOnly.some((name) => bytes.includes(name, 0, 'latin1')) ? 'entity' : 'reference';
-}
-
-const httpDate =
-  /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} GMT$/;
-
-/** EM's clock when it answered, else ours. */
-export function dateOf(header: string | undefined): Timestamp {
-  const text = header?.trim() ?? '';
-  const time = httpDate.test(text) ? Date.parse(text) : Number.NaN;
-  return timestampFromDate(Number.isNaN(time) ? new Date() : new Date(time));
 }

@@ -6,6 +6,7 @@ import { guidIn, readEntity, type Entity } from './entity.ts';
 import { textOf } from './fields.ts';
 import { MalformedXml, parseXml, type XmlElement } from './parse-xml.ts';
 import { nothingKnown, readSession } from './read-session.ts';
+import { salvage } from './salvage.ts';
 
 /** Of an element as the splitter cut it. */
 export type Cut = {
@@ -38,7 +39,7 @@ export function readRecord(cut: Cut): ListRecord | undefined {
     const id = idInText(text);
     return id === undefined
       ? { fingerprint, as: 'unreadable', reason, text: kept() }
-      : { fingerprint, as: 'part', session: nothingKnown(id), reason, text: kept() };
+      : { fingerprint, as: 'part', session: readRest(text, id, isGarbled), reason, text: kept() };
   }
   const entity = readEntity(element);
   const id = sessionId(entity);
@@ -51,6 +52,16 @@ export function readRecord(cut: Cut): ListRecord | undefined {
   return form === 'reference'
     ? { fingerprint, as: 'reference', session }
     : { fingerprint, as: 'session', session: session as BackupSession };
+}
+
+/** What can still be told of a record that is no XML. */
+function readRest(text: string, id: string, isGarbled: boolean): PartialSession {
+  try {
+    return readSession(readEntity(parseXml(salvage(text, 'Record'))), id, isGarbled).session;
+  } catch (error) {
+    if (!(error instanceof MalformedXml)) throw error;
+    return nothingKnown(id);
+  }
 }
 
 /** Of what kind an id is, where the URN says so. */

@@ -14,7 +14,7 @@ const maxPasses = 10;
 const maxRowsAtOnce = 20_000;
 
 /** What pages of a window brought, put together. */
-function gather(window: Window) {
+function gather(window: Window, wanted: JobType) {
   const records = new Map<string, WindowRecord>();
   const state = { rows: 0, strays: 0, twice: false, unreadable: undefined as string | undefined };
   function add(record: ListRecord | undefined, seen: Set<string>): void {
@@ -25,7 +25,7 @@ function gather(window: Window) {
       state.unreadable ??= 'a reference where a session was asked for';
       return;
     }
-    if (record.as !== 'unreadable' && isStray(record.session, window)) {
+    if (record.as !== 'unreadable' && isStray(record.session, window, wanted)) {
       state.strays += 1;
       return;
     }
@@ -42,16 +42,42 @@ function gather(window: Window) {
 function isStray(
   { jobType, createdAt }: { readonly jobType: string | null; readonly createdAt: string | null },
   { from, to }: Window,
+  wanted: JobType,
 ): boolean {
-  if (jobType !== null && jobType !== 'AgentBackup' && jobType !== 'AgentManagement') return true;
+  if (jobType !== null && jobType !== wanted) return true;
   return createdAt !== null && (createdAt < from || createdAt >= to);
 }
 
-/** Reads the agent sessions created in a window through `/query`. */
+/**
+ * Reads the agent sessions created in a window through `/query`, one job type after the other: of alternatives in one filter an
+ * EM may honour the first alone, and nothing in its answer would tell.
+ */
 export async function readWindow(ask: Ask, window: Window): Promise<WindowAnswer> {
-  const filter = `(JobType==AgentBackup,JobType==AgentManagement);CreationTime>="${window.from}";CreationTime<"${window.to}"`;
+  const records: WindowRecord[] = [];
+  let worst: WindowAnswer = { as: 'whole', records: [] };
+  for (const jobType of jobTypes) {
+    const answer = await readOneType(ask, window, jobType);
+    records.push(...answer.records);
+    if (gravity[answer.as] > gravity[worst.as]) worst = answer;
+    if (answer.as === 'refused') break;
+  }
+  return { ...worst, records };
+}
+
+const jobTypes = ['AgentBackup', 'AgentManagement'] as const;
+type JobType = (typeof jobTypes)[number];
+
+const gravity = {
+  whole: 0,
+  doubtful: 1,
+  'too-large': 2,
+  refused: 3,
+} as const satisfies Record<WindowAnswer['as'], number>;
+
+async function readOneType(ask: Ask, window: Window, jobType: JobType): Promise<WindowAnswer> {
+  const filter = `JobType==${jobType};CreationTime>="${window.from}";CreationTime<"${window.to}"`;
   const query = { type: 'BackupJobSession', filter, pageSize } as const;
-  const gathered = gather(window);
+  const gathered = gather(window, jobType);
   const { state } = gathered;
 
   async function readPage(page: number, seen: Set<string>) {

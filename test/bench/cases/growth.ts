@@ -4,7 +4,8 @@ import path from 'node:path';
 import process from 'node:process';
 import type { Options } from '../options.ts';
 import { interleave, type Result } from '../result.ts';
-import { program, runMeasured, script, startServer } from '../run-measured.ts';
+import { script, startServer } from '../run-measured.ts';
+import { sync } from '../sync.ts';
 import type { World } from '../world.ts';
 
 /** How costs grow: with the list, with what is stored, with the sources, with the requests at once. */
@@ -21,9 +22,8 @@ const environment = (url: string, em: string) => ({
   EM_USERNAME: 'reader',
   EM_PASSWORD: 'secret',
   SYNC_TASKS: 'none',
+  SYNC_FULL_EVERY_MINUTES: '0',
 });
-const sync = (settings: Readonly<Record<string, string>>) =>
-  runMeasured(program, ['sync', '--json'], settings);
 const count = (sessions: number) => Math.round(sessions).toLocaleString('en-US');
 
 /** The first sync of a list, and a poll of the same. */

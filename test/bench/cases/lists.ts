@@ -1,4 +1,6 @@
-import { startServer, script, program, runMeasured } from '../run-measured.ts';
+import { notedElsewhere } from '../noted.ts';
+import { startServer, script, runMeasured } from '../run-measured.ts';
+import { sync } from '../sync.ts';
 import { interleave, type Result } from '../result.ts';
 import type { Options } from '../options.ts';
 import type { World } from '../world.ts';
@@ -16,8 +18,8 @@ export async function* measureLists(
     try {
       for (const form of forms)
         yield which === 'poll'
-          ? await poll(world, options, em.url, size, form)
-          : await firstSync(world, options, em.url, size, form);
+          ? upTo(await poll(world, options, em.url, size, form))
+          : upTo(await firstSync(world, options, em.url, size, form));
     } finally {
       await em.stop();
     }
@@ -31,8 +33,15 @@ const settings = (url: string, em: string, form: string) => ({
   EM_PASSWORD: 'secret',
   SYNC_LIST: form,
   SYNC_TASKS: 'none',
+  // Of the polls of changes speaks the case `service`.
+  SYNC_FULL_EVERY_MINUTES: '0',
 });
 const afternoon = script('references/afternoon-script');
+const runAfternoon = async (args: readonly string[]) => {
+  const usage = await runMeasured(afternoon, args);
+  return { ...usage, rows: (JSON.parse(usage.stdout) as { listed: number }).listed };
+};
+const upTo = (results: readonly Result[]) => [...results, ...notedElsewhere(results)];
 
 async function poll(
   world: World,
@@ -42,18 +51,18 @@ async function poll(
   form: string,
 ): Promise<readonly Result[]> {
   const [ours, theirs] = [await world.cloneDatabase(), await world.cloneDatabase()];
-  await runMeasured(program, ['sync', '--json'], settings(ours, em, form));
+  await sync(settings(ours, em, form));
   await runMeasured(afternoon, [em, theirs, form]);
   return interleave({ case: `poll without news, ${form} list`, size }, options.runs, [
     {
       name: 'session-history sync',
-      run: () => runMeasured(program, ['sync', '--json'], settings(ours, em, form)),
+      run: () => sync(settings(ours, em, form)),
     },
     {
       name: 'whole document parsed, compared in memory',
       run: () => runMeasured(script('references/compare-document'), [em, form]),
     },
-    { name: "an afternoon's script", run: () => runMeasured(afternoon, [em, theirs, form]) },
+    { name: "an afternoon's script", run: () => runAfternoon([em, theirs, form]) },
     { name: 'bare download', run: () => runMeasured(script('references/download'), [em, form]) },
   ]);
 }
@@ -80,12 +89,11 @@ async function firstSync(
   return interleave({ case: `first sync, ${form} list`, size }, options.runs, [
     {
       name: 'session-history sync',
-      run: async () =>
-        runMeasured(program, ['sync', '--json'], settings(await world.cloneDatabase(), em, form)),
+      run: async () => sync(settings(await world.cloneDatabase(), em, form)),
     },
     {
       name: "an afternoon's script",
-      run: async () => runMeasured(afternoon, [em, await world.cloneDatabase(), form]),
+      run: async () => runAfternoon([em, await world.cloneDatabase(), form]),
     },
     ...(form === 'entity'
       ? [{ name: `Prisma upserts${size > mostUpserts ? `, from ${mostUpserts}` : ''}`, run: upserts }]

@@ -120,6 +120,8 @@ export async function* measureReports(world: World, options: Options): AsyncGene
       size,
       variant: `report.${view}`,
       figures: { firstMs, againMs: median(again) },
+      spread: { againMs: [Math.min(...again), Math.max(...again)] },
+      raw: times.map((wallMs) => ({ wallMs })),
     });
   }
   yield results;

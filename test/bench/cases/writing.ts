@@ -1,6 +1,7 @@
 import type { Options } from '../options.ts';
 import { interleave, type Result } from '../result.ts';
-import { program, runMeasured, script, startServer } from '../run-measured.ts';
+import { runMeasured, script, startServer } from '../run-measured.ts';
+import { sync } from '../sync.ts';
 import type { World } from '../world.ts';
 
 /** Writing alone beside COPY. */
@@ -8,7 +9,7 @@ export async function* measureWriting(world: World, options: Options): AsyncGene
   for (const size of options.sizes) {
     const write = async (name: string) => {
       const usage = await runMeasured(script(name), [await world.cloneDatabase(), String(size)]);
-      return { ...usage, figures: JSON.parse(usage.stdout) as Record<string, number> };
+      return { ...usage, rows: size, figures: JSON.parse(usage.stdout) as Record<string, number> };
     };
     yield await interleave({ case: 'writing', size }, options.runs, [
       { name: 'batches of the sync', run: () => write('references/write-batches') },
@@ -26,7 +27,7 @@ export async function* measureById(world: World, options: Options): AsyncGenerat
         {
           name: 'session-history sync, references',
           run: async () =>
-            runMeasured(program, ['sync', '--json'], {
+            sync({
               DATABASE_URL: await world.cloneDatabase(),
               EM_URL: em.url,
               EM_USERNAME: 'reader',

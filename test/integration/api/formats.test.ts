@@ -65,7 +65,7 @@ describe('csv', () => {
         Object.entries(row).map(([name, value]) => [
           name,
           // What a spreadsheet would run is led by an apostrophe.
-          value === null ? '' : /^[=+\-@\t\r]/.test(value) ? `'${value}` : value,
+          value === null ? '' : (/^[=+\-@\t\r]/.test(value) ? `'${value}` : value).replaceAll(';--', ";'--"),
         ]),
       ),
     );
@@ -206,15 +206,15 @@ it('frees the connection of a client that hangs up in the middle', async () => {
   });
 });
 
-it('forgets all downloads of a client that asked for many at once and hung up', async () => {
+it('makes one download of a connection at a time, and forgets all of a client that hung up', async () => {
   await withManyRows('at once', async (query) => {
     const { hostname, port } = new URL(api.url);
     const question = `GET /api/v1/sessions?format=ndjson&${query} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
     for (let client = 0; client < 2; client += 1) {
-      const socket = net.connect(Number(port), hostname);
-      socket.write(question.repeat(4));
-      await expect.poll(busy).toHaveLength(4);
-      socket.destroy();
+      const sockets = [1, 2].map(() => net.connect(Number(port), hostname));
+      for (const socket of sockets) socket.write(question.repeat(4));
+      await expect.poll(busy).toHaveLength(2);
+      for (const socket of sockets) socket.destroy();
       await expect.poll(busy).toEqual([]);
     }
     expect((await api.ask('/api/v1/sessions?format=csv&limit=1')).status).toBe(200);

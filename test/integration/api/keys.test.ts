@@ -88,10 +88,12 @@ describe('while there is no key', () => {
       log: pino({ enabled: false }),
       readHealth: () => Promise.reject(new Error('not asked')),
       renderMetrics: () => Promise.reject(new Error('not asked')),
+      isKnownElsewhere: () => Promise.resolve(false),
       query: {
         dashboardFolder: '',
         version: '0',
         pool: () => pool,
+        accessPool: () => pool,
         noteKeyUse: () => undefined,
         requestSync: () => Promise.resolve('unknown'),
         labels: {

@@ -60,7 +60,7 @@ it('fails as a whole when its server goes away while it gets ready, and works at
 });
 
 it('says at once that no Redis is there', async () => {
-  const redis = connectRedis('redis://127.0.0.1:1', () => undefined);
+  const redis = connectRedis({ url: 'redis://127.0.0.1:1', caPem: undefined }, () => undefined);
   cleanUps.push(async () => {
     redis.disconnect();
     await once(redis, 'end');

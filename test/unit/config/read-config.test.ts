@@ -34,8 +34,10 @@ describe('readConfig', () => {
   it('needs nothing, and then has the defaults of the contract', () => {
     expect(read({})).toEqual({
       databaseUrl: undefined,
+      apiDatabaseUrl: undefined,
       dataDir: path.join(folder, '.data'),
       redisUrl: undefined,
+      redisCaPem: undefined,
       sources: [],
       syncIntervalMinutes: 15,
       workerConcurrency: 16,
@@ -46,6 +48,8 @@ describe('readConfig', () => {
       apiRateLimit: 100_000,
       metricsComputers: false,
       apiCorsOrigins: [],
+      apiFirstKey: false,
+      metricsToken: undefined,
       logLevel: 'info',
       hints: [],
     });
@@ -63,6 +67,8 @@ describe('readConfig', () => {
         list: 'auto',
         tasks: 'all',
         concurrency: 4,
+        batch: 'auto',
+        fullEvery: 'auto',
       },
     ]);
   });
@@ -140,7 +146,6 @@ describe('readConfig', () => {
     ['EM_NAME', 'a\u0000b', 'holds control characters'],
     ['EM_NAME', ' a', 'begins or ends with a space'],
     ['EM_NAME', 'n'.repeat(201), 'is longer than 200 characters'],
-    ['EM_USERNAME', 'a:b', 'holds a colon'],
   ])('refuses %s=%j because it %s, with an example', (name, value, reason) => {
     const message = refusal({ ...em, [name]: value });
     expect(message).toContain(`${name}="${value}" ${reason}`);
@@ -168,6 +173,16 @@ describe('readConfig', () => {
     const message = refusal({ ...em, EM_URL: url });
     expect(message).toMatch(/^EM_URL="\*\*\*@em/);
     expect(message).not.toMatch(/s3|cret/);
+  });
+
+  it('repeats no password that came with the user name', () => {
+    for (const name of ['reader:hunter3', 'reader:hunt:er3\nhunter3']) {
+      const message = refusal({ ...em, EM_USERNAME: name });
+      expect(message).toContain('EM_USERNAME="reader:***" holds a colon');
+      expect(message).not.toMatch(/hunt|er3/);
+    }
+    expect(refusal({ METRICS_TOKEN: 'hunter3' })).not.toContain('hunter3');
+    expect(refusal({ API_DATABASE_URL: 'mysql://a:hunter3@db/x' })).not.toContain('hunter3');
   });
 
   it('says that credentials have variables of their own', () => {

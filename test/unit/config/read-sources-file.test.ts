@@ -60,6 +60,8 @@ describe('SOURCES_FILE', () => {
         list: 'reference',
         tasks: 'failed',
         concurrency: 7,
+        batch: 'auto',
+        fullEvery: 'auto',
       },
       {
         name: 'branch',
@@ -71,6 +73,8 @@ describe('SOURCES_FILE', () => {
         list: 'entity',
         tasks: 'none',
         concurrency: 2,
+        batch: 'auto',
+        fullEvery: 'auto',
       },
     ]);
   });

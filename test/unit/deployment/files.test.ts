@@ -11,10 +11,17 @@ import { buildProgram } from '../../../src/cli/build-program.ts';
 import type { App } from '../../../src/cli/app.ts';
 import { readConfig } from '../../../src/config/read-config.ts';
 import { variables } from '../../../src/config/variables.ts';
+import { laterVariables } from './later-variables.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
-const names: readonly string[] = variables.flatMap(({ name }) => [name, `${name}_FILE`]);
+/** Beside the program's own: what its database driver reads. */
+const names: readonly string[] = [
+  ...variables.flatMap(({ name }) => [name, `${name}_FILE`]),
+  ...laterVariables,
+  'PGPASSWORD',
+];
+const { version } = JSON.parse(read('package.json')) as { readonly version: string };
 const commands = buildProgram({ version: '0' } as App, () => undefined).commands.map((command) =>
   command.name(),
 );
@@ -25,16 +32,23 @@ type Service = {
   readonly profiles: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly healthcheck?: object;
-  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string; readonly required?: boolean }>>;
   readonly ports?: readonly string[];
   readonly container_name?: string;
+  readonly build?: object;
+  readonly pull_policy?: string;
+  readonly restart?: string;
+  readonly cap_drop?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly networks?: readonly string[];
 };
 
 describe('docker-compose.yml', () => {
   const text = read('docker-compose.yml');
   const compose = parse(text, { merge: true }) as { readonly services: Readonly<Record<string, Service>> };
   const services = Object.entries(compose.services);
-  const ours = services.filter(([, { image }]) => image === 'session-history');
+  const ownImage = `\${SESSION_HISTORY_IMAGE:-session-history:${version}}`;
+  const ours = services.filter(([, { image }]) => image === ownImage);
 
   it('keeps to the Compose Specification', () => {
     // A draft-07 schema; its own name for that is one that validators do not know.
@@ -50,6 +64,42 @@ describe('docker-compose.yml', () => {
     expect(validate.errors).toBeNull();
   });
 
+  it('names one image of this version, which one service of each profile builds', () => {
+    expect(ours.map(([name]) => name)).toEqual(['migrate', 'api', 'worker', 'simulator', 'demo']);
+    const builders = ours.filter(([, { build }]) => build !== undefined);
+    for (const [name, { profiles, pull_policy: policy, build }] of ours) {
+      expect([name, policy]).toEqual([name, build === undefined ? 'never' : 'missing']);
+      for (const profile of profiles)
+        expect([profile, builders.filter(([, one]) => one.profiles.includes(profile)).length]).toEqual([
+          profile,
+          1,
+        ]);
+    }
+  });
+
+  it('takes from each container the rights it does not need, and gives the queue a password and a network of its own', () => {
+    for (const [name, service] of services) {
+      expect([name, service.cap_drop, service.security_opt]).toEqual([
+        name,
+        ['ALL'],
+        ['no-new-privileges:true'],
+      ]);
+    }
+    expect(compose.services['redis']?.networks).toEqual(['queue']);
+    expect(compose.services['redis']?.command).toContain('--requirepass');
+    expect(compose.services['grafana']?.networks).not.toContain('queue');
+  });
+
+  it('does not try for ever what `up` waits for', () => {
+    for (const [name, { depends_on: needs = {} }] of services)
+      for (const [other, { condition }] of Object.entries(needs))
+        if (condition === 'service_completed_successfully')
+          expect([name, compose.services[other]?.restart]).toEqual([
+            name,
+            expect.stringMatching(/^on-failure:\d$/),
+          ]);
+  });
+
   it('gives the program commands and variables that exist', () => {
     for (const [name, service] of ours) {
       expect([name, commands]).toEqual([name, expect.arrayContaining([service.command?.[0]])]);
@@ -59,14 +109,18 @@ describe('docker-compose.yml', () => {
   });
 
   it('asks .env for nothing that .env.example does not have', () => {
-    const asked = [...text.matchAll(/\$\{([A-Z_0-9]+)/g)].map(([, name]) => name);
+    const asked = [...`${text}${read('docs/compose.proxy.yml')}`.matchAll(/\$\{([A-Z_0-9]+)/g)]
+      .map(([, name]) => name)
+      // What is asked for with a default for all but a few, or what makes no sense outside a container.
+      .filter((name = '') => !laterVariables.includes(name) && !name.endsWith('_PASSWORD_FILE'));
     const offered = [...read('.env.example').matchAll(/^#?([A-Z_0-9]+)=/gm)].map(([, name]) => name);
     expect(asked.filter((name) => !offered.includes(name))).toEqual([]);
   });
 
   it.each([
-    ['worker', /^(EM|SYNC|SOURCES)_/],
-    ['api', /^API_/],
+    ['worker', /^(EM|SYNC|SOURCES|WORKER|REDIS|DATABASE|TRACING|LOG)/],
+    ['api', /^(API|REDIS|DATABASE|TRACING|LOG)/],
+    ['migrate', /^(DATABASE|LOG)/],
   ])('hands the %s every setting that is meant for it', (service, kind) => {
     const meant = variables.map(({ name }) => name).filter((name) => kind.test(name));
     const given = Object.keys(compose.services[service]?.environment ?? {});
@@ -74,23 +128,24 @@ describe('docker-compose.yml', () => {
   });
 
   it('watches the health of what goes on, and leaves what may be many without a name or port', () => {
-    const lasting = services.filter(([, { command }]) => !/^(migrate|keys)$/.test(command?.[0] ?? ''));
-    for (const [name, { healthcheck }] of lasting)
-      expect([name, healthcheck]).toEqual([name, expect.anything()]);
+    // The image has one, for those of its commands that last.
+    expect(read('Dockerfile')).toMatch(/^HEALTHCHECK .*\/healthz/m);
+    for (const [name, { healthcheck, image }] of services)
+      if (image !== ownImage) expect([name, healthcheck]).toEqual([name, expect.anything()]);
     const { worker } = compose.services;
     expect([worker?.ports, worker?.container_name]).toEqual([undefined, undefined]);
     for (const [name, { depends_on: needs = {} }] of services) {
-      for (const [other, { condition }] of Object.entries(needs)) {
+      for (const [other, { condition, required = true }] of Object.entries(needs)) {
         // Grafana is no use alone: .env names both profiles.
-        const together = compose.services[name]?.profiles.map((one) =>
-          one === 'bi' ? ['bi', 'service'] : [one],
-        );
-        expect([name, other, together?.flat()]).toEqual([
-          name,
-          other,
-          expect.arrayContaining([...(compose.services[other]?.profiles ?? ['no such service'])]),
-        ]);
-        if (condition === 'service_healthy') expect(compose.services[other]?.healthcheck).toBeDefined();
+        for (const profile of compose.services[name]?.profiles ?? []) {
+          const together = profile === 'bi' ? ['bi', 'service'] : [profile];
+          const isThere = compose.services[other]?.profiles.some((one) => together.includes(one)) ?? false;
+          expect([name, other, profile, isThere || !required]).toEqual([name, other, profile, true]);
+        }
+        if (condition === 'service_healthy') {
+          const { healthcheck, image } = compose.services[other] ?? {};
+          expect([other, healthcheck ?? image]).not.toEqual([other, image === ownImage ? undefined : image]);
+        }
       }
     }
     expect(services.filter(([, { profiles }]) => profiles.includes('demo')).map(([name]) => name)).toContain(
@@ -106,6 +161,18 @@ describe('.env.example', () => {
     expect(shown).toEqual([
       'COMPOSE_PROFILES',
       'POSTGRES_PASSWORD',
+      'REDIS_PASSWORD',
+      'WORKER_REPLICAS',
+      'SESSION_HISTORY_IMAGE',
+      'NODE_IMAGE',
+      'POSTGRES_IMAGE',
+      'VALKEY_IMAGE',
+      'GRAFANA_IMAGE',
+      'CADDY_IMAGE',
+      'POSTGRES_MEMORY',
+      'BACKUP_USER',
+      'PUBLIC_NAME',
+      'CADDY_OPTIONS',
       'BI_PASSWORD',
       'GRAFANA_PASSWORD',
       'GRAFANA_PORT',
@@ -117,15 +184,30 @@ describe('.env.example', () => {
     expect(readConfig({}, folder)).toMatchObject({ sources: [{ password: 'secret' }], hints: [] });
     const all = Object.fromEntries(
       Object.entries(parseEnv(filled.replaceAll(/^#(?=[A-Z_0-9]+=)/gm, ''))).filter(
-        ([name]) => !['SOURCES_FILE', 'EM_CA_FILE'].includes(name),
+        ([name]) => !['SOURCES_FILE', 'EM_CA_FILE', 'REDIS_CA_FILE'].includes(name),
       ),
     );
     expect(readConfig(all, folder).sources).toHaveLength(1);
   });
 });
 
+it('docs/systemd/session-history-command uses the account and the settings of the units', () => {
+  const command = read('docs/systemd/session-history-command');
+  const unit = read('docs/systemd/session-history.service');
+  for (const name of ['User', 'WorkingDirectory', 'EnvironmentFile', 'LoadCredential', 'StateDirectory']) {
+    const value = new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1] ?? 'nothing';
+    expect(command).toContain(`--property=${name}=${value} `);
+  }
+});
+
 describe('Dockerfile', () => {
   const text = read('Dockerfile');
+
+  it('is of this version everywhere', () => {
+    expect(text).toContain(`ARG VERSION=${version}\n`);
+    const node = /^ARG NODE_IMAGE=(node:\d+\.\d+\.\d+-\S+)$/m.exec(text)?.[1];
+    expect(read('docker-compose.yml')).toContain(`\${NODE_IMAGE:-${node ?? ''}}`);
+  });
 
   it('copies what is there and not ignored', () => {
     const allowed = read('.dockerignore').split('\n');
@@ -151,7 +233,8 @@ describe('Dockerfile', () => {
   });
 });
 
-describe.each(readdirSync(path.join(root, 'docs/systemd')))('docs/systemd/%s', (file) => {
+const units = readdirSync(path.join(root, 'docs/systemd')).filter((file) => file.endsWith('.service'));
+describe.each(units)('docs/systemd/%s', (file) => {
   const text = read(`docs/systemd/${file}`);
 
   it('starts a command that exists, with variables that exist', () => {
@@ -163,5 +246,21 @@ describe.each(readdirSync(path.join(root, 'docs/systemd')))('docs/systemd/%s', (
   it('leaves it the ten seconds it may take to end, and a wrong configuration alone', () => {
     expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(text)?.[1])).toBeGreaterThan(10);
     expect(text).toMatch(/^RestartPreventExitStatus=2$/m);
+  });
+
+  it('gives it no more rights than it needs, and a whole account of Enterprise Manager or none', () => {
+    for (const line of [
+      'SystemCallFilter=@system-service',
+      'RestrictNamespaces=yes',
+      'UMask=0077',
+      'LimitCORE=0',
+    ])
+      expect(text).toContain(`\n${line}\n`);
+    const [unset = ''] = /^UnsetEnvironment=.*$/m.exec(text) ?? [];
+    expect(text.includes('\nEnvironment=EM_PASSWORD_FILE=/run/credentials/%n/em-password\n')).toBe(
+      !['EM_URL', 'EM_USERNAME', 'SOURCES_FILE'].every((name) => unset.includes(name)),
+    );
+    // %d came with systemd 250; Ubuntu 22.04 has 249.
+    expect(text).not.toMatch(/^[^#].*%d/m);
   });
 });

@@ -128,13 +128,13 @@ describe('an entity', () => {
   });
 
   it('cuts what is too long for a column between characters, and keeps more of a name', () => {
-    const name = '💾'.repeat(400);
+    const name = '💾'.repeat(5_000);
     const record = entity(
       `${created}<JobName>x${name}</JobName><FailureMessage>${'y'.repeat(70_000)}</FailureMessage>`,
     );
     expect(record).toMatchObject({
       session: {
-        jobName: `x${'💾'.repeat(249)}`,
+        jobName: `x${'💾'.repeat(4_095)}`,
         failureMessage: 'y'.repeat(65_536),
         extra: { JobName: `x${name}`, shortened: ['FailureMessage'] },
       },

@@ -1,0 +1,124 @@
+import http from 'node:http';
+import type { Socket } from 'node:net';
+
+/** What one client may take of a server. Times in milliseconds. */
+export type ServerLimits = {
+  readonly connections: number;
+  readonly connectionsOfAddress: number;
+  /** Requests that wait in a connection for the answers before theirs. */
+  readonly waitingRequests: number;
+  /** Of the address and the headers together. */
+  readonly headerBytes: number;
+  readonly headersMs: number;
+  readonly requestMs: number;
+  /** How long an answer may wait for its reader to take `sendBytes` of it. */
+  readonly sendMs: number;
+  readonly sendBytes: number;
+};
+
+export const usualLimits: ServerLimits = {
+  connections: 2_000,
+  connectionsOfAddress: 256,
+  waitingRequests: 32,
+  // A name of 2,500 characters that take twelve bytes each in an address.
+  headerBytes: 32_768,
+  headersMs: 10_000,
+  requestMs: 30_000,
+  // About 8 kB/s: any link that is one.
+  sendMs: 60_000,
+  sendBytes: 480_000,
+};
+
+/** Longer than load balancers keep connections open, so that they are the ones to close. */
+const keepAliveMs = 72_000;
+
+type Exchange = readonly [http.IncomingMessage, http.ServerResponse];
+
+/**
+ * An HTTP server that bounds what a client can make it hold. Node reads all requests of a chunk before the first is answered, and
+ * keeps their answers until those before are sent; here a connection's requests are answered one after the other, so that it never
+ * holds more than one answer, one open file and one question to the database. Readers that are too slow are cut.
+ */
+export function openServer(handle: http.RequestListener, limits = usualLimits): http.Server {
+  const waiting = new WeakMap<Socket, Exchange[]>();
+
+  function answer([request, response]: Exchange): void {
+    response.once('close', () => {
+      const next = waiting.get(request.socket)?.shift();
+      if (request.socket.destroyed || next === undefined) waiting.delete(request.socket);
+      else answer(next);
+    });
+    handle(request, response);
+  }
+
+  const server = http.createServer(
+    {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: keepAliveMs,
+      connectionsCheckingInterval: Math.min(5_000, limits.headersMs),
+    },
+    (request, response) => {
+      const { socket } = request;
+      // What is left of a chunk is still read after the connection was cut.
+      if (socket.destroyed) return;
+      const line = waiting.get(socket);
+      if (line === undefined) {
+        waiting.set(socket, []);
+        answer([request, response]);
+      } else if (line.length < limits.waitingRequests) {
+        line.push([request, response]);
+      } else {
+        socket.destroy();
+      }
+    },
+  );
+  server.maxConnections = limits.connections;
+  countByAddress(server, limits.connectionsOfAddress);
+  cutSlowReaders(server, limits);
+  return server;
+}
+
+function countByAddress(server: http.Server, most: number): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress ?? '';
+    const count = open.get(address) ?? 0;
+    if (count >= most) {
+      socket.destroy();
+      return;
+    }
+    open.set(address, count + 1);
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left > 0) open.set(address, left);
+      else open.delete(address);
+    });
+  });
+}
+
+/** Looks now and then which connections have something to send, and how much of it was taken since. */
+function cutSlowReaders(server: http.Server, { sendMs, sendBytes }: ServerLimits): void {
+  const watched = new Map<Socket, { since: number; taken: number }>();
+  server.on('connection', (socket: Socket) => {
+    watched.set(socket, { since: Date.now(), taken: 0 });
+    socket.once('close', () => watched.delete(socket));
+  });
+  const look = setInterval(() => {
+    const now = Date.now();
+    for (const [socket, sending] of watched) {
+      const taken = socket.bytesWritten - socket.writableLength;
+      if (socket.writableLength === 0 || taken - sending.taken >= sendBytes) {
+        sending.since = now;
+        sending.taken = taken;
+      } else if (now - sending.since >= sendMs) {
+        socket.destroy();
+      }
+    }
+  }, sendMs / 12);
+  look.unref();
+  server.once('close', () => {
+    clearInterval(look);
+  });
+}

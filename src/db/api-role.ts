@@ -1,0 +1,82 @@
+import type { PrismaClient } from './generated/client.ts';
+
+const role = 'session_history_api';
+
+/** Beside all of schema `report`: what questions are answered from, and what says who asks. */
+const readTables = [
+  'api_keys',
+  'installation',
+  'labelled_session_rows',
+  'labels',
+  'session_names',
+  'session_rows',
+  'sessions',
+  'sources',
+  'sync_runs',
+];
+
+/** What makes a login of the role: printed for the administrator, who alone should know the password. */
+export const makeApiLoginStatement = `create role session_history_web login password 'choose-one' in role ${role};`;
+
+/**
+ * The role the API may run under (API_DATABASE_URL): it reads the history and notes when a key was used, and can write nothing else.
+ * Returns false where this program's own account may not create roles. Safe to repeat, and against others doing the same.
+ */
+export async function ensureApiRole(prisma: PrismaClient): Promise<boolean> {
+  await prisma.$executeRawUnsafe(
+    `do $$ begin
+       if not exists (select 1 from pg_roles where rolname = '${role}') then
+         create role ${role} nologin;
+       end if;
+     exception when duplicate_object or unique_violation or insufficient_privilege then null;
+     end $$`,
+  );
+  const [made] = await prisma.$queryRawUnsafe<{ exists: boolean }[]>(
+    `select exists (select 1 from pg_roles where rolname = $1) as exists`,
+    role,
+  );
+  if (made?.exists !== true) return false;
+  await prisma.$executeRawUnsafe(
+    `do $$
+     declare
+       name text;
+       place text := quote_ident(current_schema());
+     begin
+       -- Two processes granting at once would fail each other ("tuple concurrently updated").
+       perform pg_advisory_xact_lock(hashtext('${role}'));
+       execute format('grant usage on schema report, %s to ${role}', place);
+       grant select on all tables in schema report to ${role};
+       alter default privileges in schema report grant select on tables to ${role};
+       foreach name in array array[${readTables.map((name) => `'${name}'`).join(', ')}] loop
+         if to_regclass(format('%s.%I', place, name)) is not null then
+           execute format('grant select on %s.%I to ${role}', place, name);
+         end if;
+       end loop;
+       execute format('grant update (last_used_at) on %s.api_keys to ${role}', place);
+     end $$`,
+  );
+  return true;
+}
+
+/**
+ * Takes advisory locks from everybody but the account of this program, whose runs they keep apart: a reader who holds one stops a
+ * source. Only a superuser may; where this program is none, nothing happens.
+ */
+export async function guardAdvisoryLocks(prisma: PrismaClient): Promise<void> {
+  await prisma.$executeRawUnsafe(
+    `do $$
+     declare
+       lock regprocedure;
+     begin
+       if not (select rolsuper from pg_roles where rolname = current_user) then return; end if;
+       perform pg_advisory_xact_lock(hashtext('${role}'));
+       for lock in
+         select oid::regprocedure from pg_proc
+         where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^pg_(try_)?advisory_(xact_)?lock(_shared)?$'
+       loop
+         execute format('revoke execute on function %s from public', lock);
+         execute format('grant execute on function %s to current_user', lock);
+       end loop;
+     end $$`,
+  );
+}

@@ -1,0 +1,154 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import net, { type AddressInfo, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterEach, expect, it } from 'vitest';
+import { openServer, usualLimits, type ServerLimits } from '../../../src/api/open-server.ts';
+
+const opened: http.Server[] = [];
+const sockets: Socket[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await Promise.all(opened.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
+});
+
+async function listen(handle: http.RequestListener, limits: Partial<ServerLimits> = {}): Promise<number> {
+  const server = openServer(handle, { ...usualLimits, ...limits });
+  opened.push(server);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return (server.address() as AddressInfo).port;
+}
+function connect(port: number): Socket {
+  const socket = net.connect(port, '127.0.0.1');
+  sockets.push(socket);
+  // Being cut is what it is for.
+  socket.on('error', () => undefined);
+  return socket;
+}
+const closeOf = (socket: Socket) => new Promise((resolve) => socket.resume().once('close', resolve));
+const closed = (response: http.ServerResponse | undefined) =>
+  new Promise((resolve) => response?.once('close', resolve));
+const ask = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
+
+function* pieces(): Generator<Buffer, void, void> {
+  for (let piece = 0; piece < 500; piece += 1) yield Buffer.alloc(100_000);
+}
+
+it('answers the requests of a connection in their order, one at a time', async () => {
+  let underWay = 0;
+  let most = 0;
+  const port = await listen((request, response) => {
+    most = Math.max(most, (underWay += 1));
+    setImmediate(() => {
+      underWay -= 1;
+      response.end(`[${request.url ?? ''}]`);
+    });
+  });
+  const socket = connect(port);
+  socket.write(
+    [1, 2, 3, 4, 5].map((number) => ask(`/${number}`, number === 5 ? 'Connection: close\r\n' : '')).join(''),
+  );
+  const answers = (await text(socket)).match(/\[\/\d\]/g);
+  expect([answers, most]).toEqual([['[/1]', '[/2]', '[/3]', '[/4]', '[/5]'], 1]);
+});
+
+it('cuts a connection that asks for more than may wait, and does no work for it', async () => {
+  let handled = 0;
+  const port = await listen((_request, response) => {
+    handled += 1;
+    response.end(Buffer.alloc(100_000));
+  });
+  const socket = connect(port);
+  socket.pause();
+  socket.write(ask('/').repeat(1_500));
+  await closeOf(socket);
+  expect(handled).toBeLessThanOrEqual(1 + usualLimits.waitingRequests);
+});
+
+it('forgets what waits when the client leaves', async () => {
+  const responses: http.ServerResponse[] = [];
+  const port = await listen((_request, response) => responses.push(response));
+  const socket = connect(port);
+  socket.write(ask('/').repeat(10));
+  await expect.poll(() => responses.length).toBe(1);
+  const left = closed(responses[0]);
+  socket.destroy();
+  await left;
+  expect(responses).toHaveLength(1);
+});
+
+it.each([
+  ['never reads', 0],
+  ['reads less than a trickle', 1],
+])('cuts a client that %s', async (_what, bytes) => {
+  let response: http.ServerResponse | undefined;
+  const port = await listen(
+    (_request, answer) => {
+      response = answer;
+      answer.write(Buffer.alloc(50_000_000));
+    },
+    { sendMs: 600 },
+  );
+  const socket = connect(port);
+  socket.pause();
+  socket.write(ask('/'));
+  await expect.poll(() => response).toBeDefined();
+  const trickle = setInterval(() => {
+    socket.read(bytes);
+  }, 50);
+  await closed(response);
+  clearInterval(trickle);
+  expect(response?.writableFinished).toBe(false);
+});
+
+it('leaves one alone that reads, and one that has nothing to read yet', async () => {
+  const port = await listen(
+    (request, response) => {
+      if (request.url === '/large') Readable.from(pieces()).pipe(response);
+      // Longer than a reader may take for nothing.
+      else setTimeout(() => response.end('late'), 2_500);
+    },
+    { sendMs: 2_000, sendBytes: 1 },
+  );
+  const bytes = async (path: string) =>
+    (await (await fetch(`http://127.0.0.1:${port}${path}`)).arrayBuffer()).byteLength;
+  expect(await Promise.all([bytes('/large'), bytes('/late')])).toEqual([50_000_000, 4]);
+});
+
+it.each([
+  ['says nothing', ''],
+  ['begins to ask', 'GET / HTTP/1.1\r\nHost: x\r\nX-'],
+])('hangs up on a client that %s and goes no further', async (_what, begun) => {
+  const port = await listen((_request, response) => response.end(), { headersMs: 100 });
+  const socket = connect(port);
+  socket.write(begun);
+  await closeOf(socket);
+});
+
+it('keeps so many connections of an address', async () => {
+  const port = await listen((_request, response) => response.end('ok'), { connectionsOfAddress: 3 });
+  const kept = [1, 2, 3].map(() => connect(port));
+  await Promise.all(kept.map((socket) => once(socket, 'connect')));
+  for (const socket of kept) {
+    socket.write(ask('/'));
+    await once(socket, 'data');
+  }
+  await closeOf(connect(port));
+  kept[0]?.destroy();
+  await expect
+    .poll(() =>
+      fetch(`http://127.0.0.1:${port}/`).then(
+        (answer) => answer.status,
+        () => 0,
+      ),
+    )
+    .toBe(200);
+});
+
+it('refuses addresses and headers that are too large together', async () => {
+  const port = await listen((_request, response) => response.end('ok'));
+  const statusOf = async (length: number) =>
+    (await fetch(`http://127.0.0.1:${port}/?${'a&'.repeat(length / 2)}`)).status;
+  expect([await statusOf(30_000), await statusOf(60_000)]).toEqual([200, 431]);
+});
