@@ -1,7 +1,7 @@
 import { cover, noteVainTry } from '../domain/coverage.ts';
 import { timestampFromDate, type Timestamp } from '../domain/timestamp.ts';
-import { followSessions } from './follow-sessions.ts';
 import { changeCoverage } from './coverage.ts';
+import { followSessions } from './follow-sessions.ts';
 import type { Database } from './open-database.ts';
 import type { Write } from './write-transaction.ts';
 
@@ -159,6 +159,7 @@ export async function markLost(write: Write, sessionIds: readonly string[]): Pro
       and sessions.fingerprint is null
       and not is_final
       and lost_at is null`;
+  // Their computers' last outcomes and the totals of their days change with them.
   await followSessions(write, []);
   return lost;
 }

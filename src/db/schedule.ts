@@ -51,7 +51,7 @@ export async function readProgress(
        coalesce(last_run.listed, 0) as "lastListed",
        coalesce(last_list.missing, 0) as "lastMissing",
        failures.in_a_row as "failuresInARow",
-       ${ms('least(success.started_at, coalesce(source.last_listed_at, success.started_at))')} as "lastSuccessStartedAt",
+       ${ms('whole.started_at')} as "lastSuccessStartedAt",
        ${ms('success.finished_at')} as "lastSuccessAt",
        ${ms('source.last_collected_at')} as "lastCollectedAt",
        source.refused_credentials as "refusedCredentials",
@@ -92,6 +92,13 @@ export async function readProgress(
        where run.source_id = source.id and run.status = 'succeeded' and run.trigger <> 'backfill'
        order by run.started_at desc limit 1
      ) as success on true
+     left join lateral (
+       -- Polls of changes see less than a list does.
+       select run.started_at from sync_runs as run
+       where run.source_id = source.id and run.status = 'succeeded' and run.trigger <> 'backfill'
+         and run.form is distinct from 'delta'
+       order by run.started_at desc limit 1
+     ) as whole on true
      left join lateral (
        select count(*)::integer as in_a_row from (
          select 1 from sync_runs as run

@@ -33,13 +33,21 @@ export async function syncSource(
     outcome: Pick<SyncReport, 'status' | 'error'> & Partial<Omit<RunOutcome, 'status'>>,
     holes: number | null,
   ): SyncReport => {
-    const { counts, status, form = null, requests = 0, bytesReceived = 0, error } = outcome;
+    const { counts = nothingCounted, status, form = null, requests = 0, bytesReceived = 0, error } = outcome;
+    const { listed, new: added, changed, unchanged, missing, unreadable, unfetched } = counts;
     return {
       source: source.name,
       runId,
       status,
       form,
-      ...(counts ?? nothingCounted),
+      // In the order of the contract; what came later stands behind it.
+      listed,
+      new: added,
+      changed,
+      unchanged,
+      missing,
+      unreadable,
+      unfetched,
       holes,
       requests,
       bytesReceived,

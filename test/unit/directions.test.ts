@@ -8,8 +8,8 @@ it('looks at the modules it is to check', async () => {
     tsConfig: { fileName: 'tsconfig.json' },
   });
   const { modules, summary } = output as ICruiseResult;
-  expect(modules.some((module) => module.source === 'src/compose.ts' && module.dependencies.length > 5)).toBe(
-    true,
-  );
+  expect(
+    modules.some((module) => module.source === 'src/compose/compose.ts' && module.dependencies.length > 5),
+  ).toBe(true);
   expect(summary.totalCruised).toBeGreaterThan(100);
 });

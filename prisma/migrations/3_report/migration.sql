@@ -1159,9 +1159,7 @@ select
   success.finished_at as last_success_at,
   -- Enterprise Manager lists 30 days: what was created right after the last good run leaves the list 30 days later.
   -- Polls of changes do not count: only a whole list has seen all of it.
-  (
-    30 - extract(epoch from now() - least(success.started_at, coalesce(source.last_listed_at, success.started_at))) / 86400
-  )::double precision as days_until_loss,
+  (30 - extract(epoch from now() - whole.started_at) / 86400)::double precision as days_until_loss,
   (
     select count(*) from sessions as session
     where session.source_id = source.id and not session.is_final and session.lost_at is null
@@ -1201,6 +1199,11 @@ left join lateral (
   where run.source_id = source.id and run.status = 'succeeded' and run.trigger <> 'backfill'
   order by run.started_at desc limit 1
 ) as success on true
+left join lateral (
+  select run.started_at from sync_runs as run
+  where run.source_id = source.id and run.status = 'succeeded' and run.trigger <> 'backfill' and run.form is distinct from 'delta'
+  order by run.started_at desc limit 1
+) as whole on true
 left join lateral (
   select
     min(stretch.from_at) filter (where stretch.via is not null) as covered_from,

@@ -38,6 +38,15 @@ const ajv = new Ajv2020({ strict: false, allErrors: true });
 beforeAll(async () => {
   database = await createAwkwardDatabase();
   await database.query(`update sessions set processed_bytes = 9223372036854775807 where is_retry`);
+  await database.query(
+    `insert into holes (source_id, hole_key, kind, session_id, reason, attempts, first_seen_at, last_tried_at, due_at)
+     select source_id, session_id, 'unfetched', session_id, 'Enterprise Manager answered 500.', 2, now(), now(), now()
+     from sessions limit 1`,
+  );
+  await database.query(
+    `insert into coverage (source_id, from_at, to_at, first_seen_at)
+     select source_id, '2020-01-01', min(from_at), now() from coverage group by source_id`,
+  );
   api = await startApi({ DATABASE_URL: database.url });
   description = (await (await api.ask('/openapi.json')).json()) as Description;
 });
@@ -103,6 +112,8 @@ describe('the description', () => {
         '/api/v1/sources/{name}/sync',
         '/api/v1/sync-runs',
         '/api/v1/sync-runs/{runId}',
+        '/api/v1/coverage',
+        '/api/v1/holes',
       ].sort(),
     );
   });

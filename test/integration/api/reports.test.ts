@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rebuildDerived } from '../../../src/db/rebuild-derived.ts';
 import { startApi, walk, type RunningApi } from '../../support/start-api.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
 
@@ -32,6 +33,7 @@ beforeAll(async () => {
         + case when retry then interval '1 hour' else interval '0' end as start
     ) as noon;
   `);
+  await rebuildDerived(database.url);
   api = await startApi({ DATABASE_URL: database.url });
 });
 afterAll(async () => {
@@ -83,6 +85,7 @@ it('adds up the runs of a day, of all sources or those asked for', async () => {
         failed: 1,
         running: 1,
         lost: 0,
+        unknown: 0,
         retries: 1,
       },
       durationSecondsSum: 20 * 60,

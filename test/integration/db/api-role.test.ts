@@ -58,6 +58,8 @@ describe('the role of the API', () => {
     '/reports/duration-growth',
     '/sources',
     '/sync-runs',
+    '/coverage',
+    '/holes',
     '/access',
   ])('is enough for %s', async (question) => {
     const answer = await api.ask(`/api/v1${question}`);
@@ -93,7 +95,9 @@ describe('the role of the API', () => {
     'update sources set url = url',
     'update sync_runs set status = status',
     'select * from _prisma_migrations',
-    'select rebuild_figures()',
+    'update sources set version = version + 1',
+    'update computers set is_stale = true',
+    'delete from session_names',
     'create table mine ()',
     'create table report.mine ()',
     'drop view report.sessions',

@@ -17,14 +17,8 @@ it('has the source in the key of every table that grows with the history, so tha
          )
        order by 1`,
     );
-    // A row a source, a run, a key, an installation, and a handful of counters.
-    expect(rows.map(({ name }) => name)).toEqual([
-      'api_keys',
-      'changes',
-      'installation',
-      'sources',
-      'sync_runs',
-    ]);
+    // A row a source, a key, and the installation.
+    expect(rows.map(({ name }) => name)).toEqual(['api_keys', 'installation', 'sources']);
   } finally {
     await database.drop();
   }

@@ -83,6 +83,7 @@ describe('readConfig', () => {
       EM_TLS_INSECURE: 'yes',
       EM_ALLOW_HTTP: '1',
       EM_CONCURRENCY: '9',
+      EM_BATCH: 'off',
       SYNC_INTERVAL_MINUTES: '0.05',
       SYNC_LIST: 'reference',
       SYNC_TASKS: 'failed',
@@ -107,6 +108,7 @@ describe('readConfig', () => {
       name: 'Zürich – HQ',
       allowHttp: true,
       concurrency: 9,
+      batch: 'off',
       list: 'reference',
       tasks: 'failed',
       tls: {

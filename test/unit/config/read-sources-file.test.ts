@@ -51,7 +51,7 @@ describe('SOURCES_FILE', () => {
         concurrency: 2,
       },
     ]);
-    expect(read({ SYNC_TASKS: 'failed', EM_CONCURRENCY: '7', SYNC_LIST: 'reference' })).toEqual([
+    expect(read({ SYNC_TASKS: 'failed', EM_CONCURRENCY: '7', SYNC_LIST: 'reference', EM_BATCH: 'off' })).toEqual([
       {
         ...one,
         name: 'em1.example.com',
@@ -60,7 +60,7 @@ describe('SOURCES_FILE', () => {
         list: 'reference',
         tasks: 'failed',
         concurrency: 7,
-        batch: 'auto',
+        batch: 'off',
         fullEvery: 'auto',
       },
       {
@@ -73,7 +73,7 @@ describe('SOURCES_FILE', () => {
         list: 'entity',
         tasks: 'none',
         concurrency: 2,
-        batch: 'auto',
+        batch: 'off',
         fullEvery: 'auto',
       },
     ]);
