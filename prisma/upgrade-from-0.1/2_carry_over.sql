@@ -130,6 +130,15 @@ insert into session_names (source_id, name_key, job_name, names)
 select source_id, name_key, job_name, names
 from session_history_0_1.session_names;
 
+analyze sessions, jobs, computers;
+update computers as known
+set expected_by = past.expected_by, last_job_id = past.last_job_id, last_server_id = past.last_server_id
+from computers as asked
+cross join lateral past_of_computer(asked.source_id, asked.computer) as past
+where known.source_id = asked.source_id and known.computer_key = asked.computer_key and not known.is_stale;
+
+insert into daily_totals select * from daily_totals_rule;
+
 -- ── What was read ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 insert into sync_runs (
@@ -245,6 +254,7 @@ insert into installation (id) select id from session_history_0_1.installation;
 -- ── Done ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 -- One by one and without cascade: where somebody's own view stands on a table, PostgreSQL names it, and everything stays as it was.
 
+drop function summarize_computer(integer, text);
 drop table session_history_0_1.sources;
 drop table session_history_0_1.servers;
 drop table session_history_0_1.jobs;
@@ -261,4 +271,5 @@ drop table session_history_0_1.api_keys;
 drop table session_history_0_1.installation;
 drop schema session_history_0_1;
 
-analyze sources, servers, jobs, discovered_computers, sessions, computers, session_names, tasks, sync_runs, coverage, holes, task_backlog;
+analyze sources, servers, jobs, discovered_computers, sessions, computers, session_names, tasks, sync_runs, coverage, holes, task_backlog,
+  daily_totals;

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { exportRows, mediaTypes } from '../export/export-rows.ts';
 import { rawJsonWriter } from './raw-json.ts';
 import { writeCursor } from '../query/cursor.ts';
+import { limitQuestion, noLimits } from '../query/limits.ts';
 import { parseQuestion, usualLimit, type Given } from '../query/parse-question.ts';
 import type { Resource } from '../query/resource.ts';
 import { readPage } from '../query/sql/read-page.ts';
@@ -36,7 +37,7 @@ export function answerList(resource: Resource, options: QueryOptions, { turns, d
     const format = chooseFormat(wanted, request.headers.accept);
     const parsed = parseQuestion(resource, given);
     if ('problems' in parsed) throw invalidParameters(parsed.problems);
-    const { question } = parsed;
+    const question = limitQuestion(resource, parsed.question, request.access?.limits ?? noLimits);
     const about = { appVersion: options.version, format, isRelativeToNow: resource.isRelativeToNow };
     if (isNotModified(request, reply, about) || hasAny(request)) return reply.code(304).send();
     const pool = readyPool(options.pool);
@@ -64,7 +65,7 @@ export function answerList(resource: Resource, options: QueryOptions, { turns, d
     const limit = question.limit ?? usualLimit;
     const client = watchClient(request);
     const { rows, next, count } = await turns
-      .take(clientOf(request), limit > smallPage ? 3 : 1, client.gone)
+      .take(clientOf(request), weightOf(limit), client.gone)
       .then((end) => readPage(pool, resource, question, limit, write, client.gone).finally(end))
       .finally(client.forget);
     const page = {
@@ -76,8 +77,11 @@ export function answerList(resource: Resource, options: QueryOptions, { turns, d
   };
 }
 
+/** Of a page of so many rows, among the turns of its client. */
+export const weightOf = (limit: number): number => (limit > smallPage ? 3 : 1);
+
 /** Throws Problem `too-many-requests`; what it returns is called at the end of the download. */
-function joinDownloads(downloads: Map<string, number>, client: string): () => void {
+export function joinDownloads(downloads: Map<string, number>, client: string): () => void {
   const own = downloads.get(client) ?? 0;
   const all = [...downloads.values()].reduce((sum, count) => sum + count, 0);
   if (own >= mostDownloadsOfClient || all >= mostDownloads) {

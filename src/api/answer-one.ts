@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { jsonRowWriter } from '../export/json-row.ts';
+import { noLimits, type Limits } from '../query/limits.ts';
 import { parseValue } from '../query/parse-value.ts';
 import { sessions } from '../query/resources/sessions.ts';
 import { taskColumns } from '../query/resources/task-columns.ts';
@@ -26,7 +27,12 @@ function answerOne(
   options: QueryOptions,
   { turns }: Shares,
   about: { readonly parameter: string; readonly type: ColumnType; readonly isRelativeToNow: boolean },
-  find: (connection: Connection, wanted: string, source: string | undefined) => Promise<readonly Found[]>,
+  find: (
+    connection: Connection,
+    wanted: string,
+    source: string | undefined,
+    limits: Limits,
+  ) => Promise<readonly Found[]>,
 ): Handler {
   return async (request, reply) => {
     const wanted = readParameter(
@@ -38,11 +44,14 @@ function answerOne(
     if (isNotModified(request, reply, { appVersion: options.version, format: 'json', ...about }))
       return reply.send();
     const pool = readyPool(options.pool);
+    const limits = request.access?.limits ?? noLimits;
     const client = watchClient(request);
     const found = await turns
       .take(clientOf(request), 1, client.gone)
       .then((end) =>
-        withConnection(pool, client.gone, (connection) => find(connection, wanted, source)).finally(end),
+        withConnection(pool, client.gone, (connection) => find(connection, wanted, source, limits)).finally(
+          end,
+        ),
       )
       .finally(client.forget);
     const [first] = found;
@@ -65,9 +74,9 @@ export function answerSession(options: QueryOptions, shares: Shares): Handler {
     options,
     shares,
     { parameter: 'id', type: 'uuid', isRelativeToNow: false },
-    async (client, id, source) =>
+    async (client, id, source, limits) =>
       Promise.all(
-        (await readSession(client, id, source)).map(async (details) => ({
+        (await readSession(client, id, source, limits)).map(async (details) => ({
           source: sourceOf(sessions, details.session),
           json:
             `${session(details.session).slice(0, -1)},"parent":${details.parent === undefined ? 'null' : session(details.parent)},` +
@@ -90,8 +99,8 @@ export function answerRow(
     options,
     shares,
     { parameter, type: column === 'computer' ? 'text' : 'uuid', isRelativeToNow: resource.isRelativeToNow },
-    async (client, wanted, source) =>
-      (await readOne(client, resource, column, wanted, source)).map((row) => ({
+    async (client, wanted, source, limits) =>
+      (await readOne(client, resource, column, wanted, source, limits)).map((row) => ({
         source: sourceOf(resource, row),
         json: write(row),
       })),

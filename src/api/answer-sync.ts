@@ -9,6 +9,9 @@ export function answerSync(options: QueryOptions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const source = readParameter('name', 'text', (request.params as { readonly name: string }).name);
     const pool = readyPool(options.pool);
+    const visible = request.access?.limits.sources ?? [];
+    if (visible.length > 0 && !visible.includes(source))
+      throw new Problem('not-found', `There is no source ${source}.`);
     // By the clock that runs are dated with. A run under way is the answer to the request, too.
     const { rows } = await pool.query<{ now: string; since: string }>(
       `select now()::text as now,

@@ -10,6 +10,10 @@ export async function describeApi(version: string): Promise<unknown> {
     pool: () => undefined,
     accessPool: () => undefined,
     noteKeyUse: () => undefined,
+    labels: {
+      list: () => Promise.resolve([]),
+      change: () => Promise.resolve({ changed: 0, problems: [] }),
+    },
     requestSync: () => Promise.resolve('unknown'),
     rateLimit: 1,
     corsOrigins: [],

@@ -46,8 +46,8 @@ export async function addQueryApi(api: FastifyInstance, options: QueryOptions): 
   if (options.corsOrigins.length > 0) {
     await api.register(cors, {
       origin: [...options.corsOrigins],
-      methods: ['GET', 'HEAD', 'POST'],
-      exposedHeaders: ['etag', 'location', 'retry-after', 'x-request-id'],
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+      exposedHeaders: ['etag', 'location', 'retry-after', 'x-next-cursor', 'x-request-id'],
     });
   }
   await api.register(rateLimit, {
@@ -75,6 +75,7 @@ export async function addQueryApi(api: FastifyInstance, options: QueryOptions): 
       tags: [
         { name: 'History', description: 'Sessions, and what they belong to.' },
         { name: 'Reports', description: 'Figures worked out of the sessions.' },
+        { name: 'Labels', description: 'What people say of sources, servers, jobs and computers.' },
         { name: 'Sync', description: 'How Enterprise Managers are read.' },
       ],
       components: {

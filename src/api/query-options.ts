@@ -1,7 +1,10 @@
+import type { Label, LabelChange, LabelProblem } from '../domain/label.ts';
 import { Problem } from './problems.ts';
 import type { QueryPool } from '../query/sql/open-query-pool.ts';
 
 export type SyncRequest = 'queued' | 'unknown' | 'not-scheduled' | 'credentials-refused';
+
+export type LabelsChanged = { readonly changed: number; readonly problems: readonly LabelProblem[] };
 
 /** What the query API needs from the rest of the program. */
 export type QueryOptions = {
@@ -15,6 +18,11 @@ export type QueryOptions = {
   readonly noteKeyUse: (id: string) => void;
   /** Puts a sync of the source into the queue. Throws when the queue does not answer. */
   readonly requestSync: (source: string) => Promise<SyncRequest>;
+  /** All labels, and their change; throws when the database does not answer. */
+  readonly labels: {
+    readonly list: () => Promise<readonly Label[]>;
+    readonly change: (changes: readonly LabelChange[]) => Promise<LabelsChanged>;
+  };
   /** Requests a minute and key. */
   readonly rateLimit: number;
   /** Origins of web pages that may ask; none: only the own. */

@@ -3,6 +3,7 @@ import { Problem } from './problems.ts';
 import { computerCalendar } from '../query/resources/computer-calendar.ts';
 import { computers } from '../query/resources/computers.ts';
 import { coverage } from '../query/resources/coverage.ts';
+import { dailyTotals } from '../query/resources/daily-totals.ts';
 import { dailyOutcomes } from '../query/resources/daily-outcomes.ts';
 import { durationGrowth } from '../query/resources/duration-growth.ts';
 import { holes } from '../query/resources/holes.ts';
@@ -16,6 +17,8 @@ import { syncRuns } from '../query/resources/sync-runs.ts';
 import { taskColumns } from '../query/resources/task-columns.ts';
 import type { Resource } from '../query/resource.ts';
 import { checkAccess, requireScope } from './access.ts';
+import { answerChanges, nextCursorHeader } from './answer-changes.ts';
+import { answerDeleteLabels, answerLabels, answerPutLabels, labelSchema } from './answer-labels.ts';
 import { answerList, type Shares } from './answer-list.ts';
 import { answerRow, answerSession } from './answer-one.ts';
 import { answerSync } from './answer-sync.ts';
@@ -38,6 +41,7 @@ const lists = [
   ['/computers', computers, 'History', 'Computers'],
   ['/servers', servers, 'History', 'Veeam backup servers'],
   ['/reports/daily-outcomes', dailyOutcomes, 'Reports', 'Runs a day and job'],
+  ['/reports/daily-totals', dailyTotals, 'Reports', 'Runs a day, server, policy and customer'],
   ['/reports/overdue', overdue, 'Reports', 'Computers that are overdue'],
   ['/reports/outcomes-by-day', outcomesByDay, 'Reports', 'Runs a day'],
   ['/reports/computer-calendar', computerCalendar, 'Reports', 'The last 90 days of computers'],
@@ -102,6 +106,153 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions, strange
     };
     api.get(path, { config, schema }, answerList(resource, options, shares));
   }
+
+  api.get(
+    '/changes',
+    {
+      config,
+      schema: {
+        tags: ['History'],
+        summary: 'Sessions that changed since a cursor',
+        operationId: 'list-changes',
+        description:
+          'A feed: each session comes again whenever it changed, those of a source in the order of its commits. Keep `nextCursor` and ' +
+          'ask again with it, for ever: nothing is missed, whatever is written meanwhile. Tell sessions apart by source and sessionId.',
+        querystring: {
+          type: 'object',
+          additionalProperties: false,
+          properties: {
+            after: {
+              type: 'string',
+              examples: [''],
+              description: '`nextCursor` of an earlier answer; empty: from the beginning.',
+            },
+            limit: { type: 'integer', minimum: 1, maximum: 1_000, examples: [100] },
+            format: { type: 'string', enum: ['json', 'ndjson'] },
+          },
+        },
+        response: {
+          200: {
+            description:
+              'A page, or all that changed as NDJSON; fewer rows than `limit`: that is all for now.',
+            headers: {
+              [nextCursorHeader]: { schema: { type: 'string' }, description: '`nextCursor`, for NDJSON.' },
+            },
+            content: {
+              'application/json': {
+                schema: {
+                  type: 'object',
+                  additionalProperties: false,
+                  required: ['data', 'page'],
+                  properties: {
+                    data: { type: 'array', items: rowSchema(sessions.columns) },
+                    page: {
+                      type: 'object',
+                      additionalProperties: false,
+                      required: ['nextCursor', 'limit'],
+                      properties: { nextCursor: { type: 'string' }, limit: { type: 'integer' } },
+                    },
+                  },
+                },
+              },
+              'application/x-ndjson': { schema: { type: 'string' } },
+            },
+          },
+          ...unchanged,
+          ...problemAnswers(usualProblems),
+        },
+      },
+    },
+    answerChanges(options, shares),
+  );
+
+  const place = Object.fromEntries(
+    ['source', 'server', 'job', 'computer', 'name'].map((name) => [
+      name,
+      { type: 'string', examples: ['headquarters'] },
+    ]),
+  );
+  const ofLabels = (summary: string, operationId: string) => ({
+    tags: ['Labels'],
+    summary,
+    operationId,
+    querystring: { type: 'object', additionalProperties: false, properties: place },
+  });
+  const labelsAnswer = {
+    description: 'Labels as they were given.',
+    content: {
+      'application/json': {
+        schema: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['data'],
+          properties: { data: { type: 'array', items: labelSchema } },
+        },
+      },
+    },
+  };
+  api.get(
+    '/labels',
+    {
+      config,
+      schema: {
+        ...ofLabels('Labels as they were given', 'list-labels'),
+        response: { 200: labelsAnswer, ...problemAnswers(usualProblems) },
+      },
+    },
+    answerLabels(options),
+  );
+  // Read as text: what is wrong with it is told as everything else is.
+  api.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, parsed) => {
+    parsed(null, body);
+  });
+  const changed = {
+    response: {
+      200: {
+        description: 'All of them, or none, are changed.',
+        content: {
+          'application/json': {
+            schema: {
+              type: 'object',
+              additionalProperties: false,
+              required: ['changed'],
+              properties: {
+                changed: { type: 'integer', description: 'Things whose labels were changed.' },
+              },
+            },
+          },
+        },
+      },
+      ...problemAnswers([...usualProblems, 'forbidden', 'too-large']),
+    },
+  };
+  api.put(
+    '/labels',
+    {
+      config,
+      schema: {
+        ...ofLabels('Sets labels', 'put-labels'),
+        querystring: { type: 'object', additionalProperties: false, properties: {} },
+        description:
+          'Each is on the innermost thing it names: a computer, a job, a server or a source. Needs scope operate.',
+        body: { type: 'array', items: labelSchema },
+        ...changed,
+      },
+    },
+    answerPutLabels(options),
+  );
+  api.delete(
+    '/labels',
+    {
+      config,
+      schema: {
+        ...ofLabels('Takes labels away', 'delete-labels'),
+        description: 'Of the innermost thing named; without `name`, all it has. Needs scope operate.',
+        ...changed,
+      },
+    },
+    answerDeleteLabels(options),
+  );
 
   const one = (tag: string, name: string, summary: string, params: Schema, row: Schema) => ({
     config,

@@ -85,5 +85,5 @@ export type App = {
   readonly version: string;
 };
 
-/** What a command ends with: 0 good, 1 failed, 2 bad configuration. */
-export type ExitCode = 0 | 1 | 2;
+/** What a command ends with: 0 good, 1 failed, 2 bad configuration; of `check --nagios`: ok, warning, critical, unknown. */
+export type ExitCode = 0 | 1 | 2 | 3;

@@ -93,7 +93,16 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
   program
     .command('check')
     .description('the doctor: configuration, database, and each source from address to rights')
-    .action(async () => onExit(await (await import('./check-command.ts')).runCheckCommand(app)));
+    .option('--nagios', 'one line about the backups for Nagios, Checkmk, PRTG or Zabbix; exit 0 to 3')
+    .option('--source <name>', 'with --nagios: only this source')
+    .option('--customer <name>', 'with --nagios: only this customer')
+    .action(async (options: { nagios?: boolean; source?: string; customer?: string }) =>
+      onExit(
+        options.nagios === true
+          ? await (await import('./nagios-command.ts')).runNagiosCommand(app, options)
+          : await (await import('./check-command.ts')).runCheckCommand(app),
+      ),
+    );
 
   const exportCommand = program
     .command('export')
@@ -104,6 +113,10 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
       new Option('--format <format>', 'how to write them').choices(exportFormats).makeOptionMandatory(),
     )
     .option('--out <file>', 'write to this file, not to standard output')
+    .option(
+      '--changed-after <cursor>',
+      'what changed since this cursor of the feed; empty: everything. The next cursor is printed on standard error',
+    )
     .option('--sort <order>', 'createdAt, or -createdAt for the newest first', '-createdAt')
     .addHelpText(
       'after',
@@ -129,7 +142,13 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     )
     .option('--expires <date>', 'when it ends, a day or time in UTC, for example 2027-01-31')
     .option('--if-none', 'make it only when there is no good key yet')
-    .action(async (options: { name: string; scope: KeyScope; expires?: string; ifNone?: boolean }) =>
+    .option('--source <name>', 'it sees this source only; may be given several times', several)
+    .option(
+      '--customer <name>',
+      'it sees what has this label customer only; may be given several times',
+      several,
+    )
+    .action(async (options: KeyFlags) =>
       onExit(await (await import('./keys-command.ts')).runKeysCreateCommand(app, options)),
     );
   keys
@@ -141,6 +160,54 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     .description('make a key worthless at once')
     .action(async (id: string) =>
       onExit(await (await import('./keys-command.ts')).runKeysRevokeCommand(app, id)),
+    );
+
+  const labels = program
+    .command('labels')
+    .description(
+      'what people say of sources, servers, jobs and computers: customer, site, max_age_hours, ...',
+    );
+  labels
+    .command('import <file>')
+    .description(
+      'set the labels of a CSV file: source,server,job,computer,name,value, or a column for each name',
+    )
+    .addHelpText('after', '\nExample:\n  computer,customer,site,max_age_hours\n  SQL-01,Acme,Berlin,26\n')
+    .action(async (file: string) =>
+      onExit(await (await import('./labels-command.ts')).runLabelsImportCommand(app, file)),
+    );
+  const place = (command: Command) =>
+    command
+      .option('--source <name>', 'Enterprise Manager')
+      .option('--server <name>', 'Veeam backup server')
+      .option('--job <name>', 'job that administrators made')
+      .option('--computer <name>', 'computer');
+  place(
+    labels.command('set <name> <value>').description('set one label, on the innermost thing named'),
+  ).action(async (name: string, value: string, options: LabelFlags) =>
+    onExit(await (await import('./labels-command.ts')).runLabelsSetCommand(app, options, name, value)),
+  );
+  place(
+    labels.command('remove [name]').description('take a label away; without a name, all of the thing'),
+  ).action(async (name: string | undefined, options: LabelFlags) =>
+    onExit(await (await import('./labels-command.ts')).runLabelsRemoveCommand(app, options, name ?? null)),
+  );
+  labels
+    .command('list')
+    .description('all labels as they were given')
+    .option('--csv', 'as CSV, which `labels import` reads')
+    .action(async (options: { csv?: boolean }) =>
+      onExit(await (await import('./labels-command.ts')).runLabelsListCommand(app, options)),
+    );
+
+  program
+    .command('analyst')
+    .description('logins for BI tools, which read schema report and nothing else')
+    .command('create <name>')
+    .description('make a login with settings fit for reports, and print how to connect')
+    .option('--password-file <file>', 'its password; without a file one is made and shown once')
+    .action(async (name: string, options: { passwordFile?: string }) =>
+      onExit(await (await import('./analyst-command.ts')).runAnalystCreateCommand(app, name, options)),
     );
 
   program
@@ -199,6 +266,21 @@ type SimulateFlags = Pick<
   readonly emVersion: SimulatorOptions['version'];
   readonly referencesOnly?: boolean;
 };
+
+type LabelFlags = Partial<Readonly<Record<'source' | 'server' | 'job' | 'computer', string>>>;
+
+type KeyFlags = {
+  readonly name: string;
+  readonly scope: KeyScope;
+  readonly expires?: string;
+  readonly ifNone?: boolean;
+  readonly source?: readonly string[];
+  readonly customer?: readonly string[];
+};
+
+function several(value: string, all: readonly string[] = []): readonly string[] {
+  return [...all, value];
+}
 
 function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is not a whole number.');

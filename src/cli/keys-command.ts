@@ -15,15 +15,26 @@ export async function runKeysCreateCommand(
     readonly scope: KeyScope;
     readonly expires?: string;
     readonly ifNone?: boolean;
+    readonly source?: readonly string[];
+    readonly customer?: readonly string[];
   },
 ): Promise<ExitCode> {
   const name = options.name.trim();
   if (name === '') throw new ConfigError('--name is empty. Example: --name grafana');
+  const { source: sources = [], customer: customers = [] } = options;
+  if (customers.length > 0 && options.scope === 'operate')
+    throw new ConfigError('--scope operate does not go with --customer: such a key only reads.');
   const expiresAt = options.expires === undefined ? undefined : parseExpiry(options.expires);
   const made = await withHistory(app, async ({ prisma }) =>
     options.ifNone === true && (await hasApiKey(prisma))
       ? undefined
-      : createApiKey(prisma, { name, scope: options.scope, ...(expiresAt && { expiresAt }) }),
+      : createApiKey(prisma, {
+          name,
+          scope: options.scope,
+          sources,
+          customers,
+          ...(expiresAt && { expiresAt }),
+        }),
   );
   if (made === undefined) {
     app.stderr.write('There is a good key already; none was made.\n');
@@ -31,7 +42,7 @@ export async function runKeysCreateCommand(
   }
   const { id, key } = made;
   app.stderr.write(
-    `Key ${id} "${name}", scope ${options.scope}${expiresAt === undefined ? '' : `, good until ${expiresAt.slice(0, 19)}Z`}. It is shown this once: keep it where secrets are kept.\n`,
+    `Key ${id} "${name}", scope ${options.scope}${describeLimits({ sources, customers })}${expiresAt === undefined ? '' : `, good until ${expiresAt.slice(0, 19)}Z`}. It is shown this once: keep it where secrets are kept.\n`,
   );
   app.stdout.write(`${key}\n`);
   return 0;
@@ -48,7 +59,7 @@ export async function runKeysListCommand(app: App): Promise<ExitCode> {
   const rows = keys.map((key) => [
     key.id,
     key.name,
-    key.scope,
+    `${key.scope}${describeLimits(key)}`,
     when(key.createdAt),
     when(key.lastUsedAt),
     describeState(key, now),
@@ -63,6 +74,14 @@ export async function runKeysRevokeCommand(app: App, id: string): Promise<ExitCo
   if (isRevoked) app.stdout.write(`${paint('green', '✓')} Key ${id} is revoked.\n`);
   else app.stderr.write(`There is no good key ${id}. session-history keys list shows them.\n`);
   return isRevoked ? 0 : 1;
+}
+
+function describeLimits({ sources, customers }: Pick<ApiKey, 'sources' | 'customers'>): string {
+  const parts = [
+    ...(sources.length > 0 ? [`source ${sources.join(', ')}`] : []),
+    ...(customers.length > 0 ? [`customer ${customers.join(', ')}`] : []),
+  ];
+  return parts.length === 0 ? '' : `, only ${parts.join(', ')}`;
 }
 
 function describeState({ revokedAt, expiresAt }: ApiKey, now: number): string {

@@ -1,7 +1,8 @@
 import { describeDatabase } from '../db/open-history.ts';
 import { rebuildDerived } from '../db/rebuild-derived.ts';
+import { analystStatements } from '../db/analysts.ts';
 import { ensureApiRole, guardAdvisoryLocks, makeApiLoginStatement } from '../db/api-role.ts';
-import { ensureReaderRole, makeLoginStatement } from '../db/reader-role.ts';
+import { ensureReaderRole } from '../db/reader-role.ts';
 import type { App, ExitCode } from './app.ts';
 import { painter } from './paint.ts';
 
@@ -18,11 +19,18 @@ export async function runMigrateCommand(
     if (options.rebuild === true) {
       app.stderr.write('Working out again what is kept beside the sessions. Syncs wait meanwhile.\n');
       await rebuildDerived(history.url);
-      app.stdout.write(`${paint('green', '✓')} runs and computers are worked out anew from the sessions\n`);
+      app.stdout.write(
+        `${paint('green', '✓')} runs, computers and totals are worked out anew from the sessions\n`,
+      );
     }
     app.stdout.write(
       (await ensureReaderRole(history.prisma))
-        ? `  Role session_history_reader may read schema report and nothing else. One statement makes a login of it:\n    ${makeLoginStatement}\n`
+        ? `  Role session_history_reader may read schema report and nothing else. \`session-history analyst create analyst\` makes a login of it, as this does:\n${analystStatements(
+            'analyst',
+            'choose-one',
+          )
+            .map((statement) => `    ${statement};\n`)
+            .join('')}`
         : `  ${paint('yellow', 'This account may not create roles.')} As a database administrator run, then migrate again:\n    create role session_history_reader nologin;\n`,
     );
     app.stdout.write(

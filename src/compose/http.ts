@@ -11,6 +11,7 @@ import type { Metrics } from '../metrics/create-metrics.ts';
 import type { Queues } from '../queue/open-queues.ts';
 import type { Closable, ServiceState } from '../service/run-service.ts';
 import type { History } from '../db/open-history.ts';
+import { readComputerStates } from '../db/computer-states.ts';
 import { readProgress } from '../db/schedule.ts';
 
 export type HttpParts = {
@@ -20,6 +21,8 @@ export type HttpParts = {
   readonly portVariable: 'API_PORT' | 'WORKER_PORT';
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Whether what /metrics says of each computer is to be read. */
+  readonly eachComputer: boolean;
   readonly metricsToken: string | undefined;
   readonly query?: QueryOptions & { readonly hasKeys: () => Promise<boolean> };
   readonly state: Readonly<ServiceState<History, Queues>>;
@@ -52,7 +55,13 @@ export async function startHttp(parts: HttpParts): Promise<Closable & { readonly
     metricsToken: parts.metricsToken,
     // Who lets others reach it has put more than a name between them and it.
     isKnownElsewhere: async () => !isLoopback(parts.host) || (await parts.query?.hasKeys()) === true,
-    renderMetrics: async () => metrics.render(await readVitals()),
+    renderMetrics: async () => {
+      const [vitals, computers] = await Promise.all([
+        readVitals(),
+        inTime(async () => state.history && readComputerStates(state.history, parts.eachComputer)),
+      ]);
+      return metrics.render({ ...vitals, computers });
+    },
   });
   try {
     await api.listen({ host: parts.host, port: parts.port });

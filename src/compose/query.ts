@@ -8,11 +8,15 @@ import type { Closable, ServiceState } from '../service/run-service.ts';
 import type { History } from '../db/open-history.ts';
 import { openAccessPool, openQueryPool, type QueryPool } from '../query/sql/open-query-pool.ts';
 import { noteKeyUse, readAccess } from '../query/sql/read-access.ts';
+import { changeLabels, listLabels } from '../db/labels.ts';
 import { readProgress } from '../db/schedule.ts';
 import { classifyFailure } from './queues.ts';
 
 /** Connections for questions; downloads take some of them, and the others stay free for pages. */
 const poolSize = 12;
+
+/** How long a request may wait for totals of days to be kept. Milliseconds. */
+const settlingMs = 2_000;
 
 /** What the query API works with, as far as it is there already. */
 export function openQueries(parts: {
@@ -54,6 +58,12 @@ export function openQueries(parts: {
         const to = accessPool();
         if (to !== undefined) noteKeyUse(to, id).catch(onTrouble);
       },
+      labels: {
+        list: () => listLabels(readyHistory(state).prisma),
+        // The rest of the totals is kept by the next sync: nobody waits for it.
+        change: (changes) =>
+          changeLabels(readyHistory(state).prisma, changes, performance.now() + settlingMs),
+      },
       requestSync: async (source) => {
         if (state.history === undefined || state.queues === undefined)
           throw new SyncError('transient', 'The queue is not there yet.');
@@ -64,6 +74,11 @@ export function openQueries(parts: {
       await Promise.all([pool?.end(), access?.end()]);
     },
   };
+}
+
+function readyHistory({ history }: Readonly<ServiceState<History, Queues>>): History {
+  if (history === undefined) throw new SyncError('transient', 'The database does not answer yet.');
+  return history;
 }
 
 async function requestSync(history: History, queues: Queues, source: string): Promise<SyncRequest> {

@@ -26,7 +26,7 @@ export type ServiceOptions = {
 export async function runSessionHistory(options: ServiceOptions): Promise<void> {
   const { config, log, signal, runs } = options;
   const trouble = logTrouble(log);
-  const metrics = createMetrics(options.version);
+  const metrics = createMetrics(options.version, { eachComputer: config.metricsComputers });
   const port = runs.api ? config.apiPort : config.workerPort;
   const portVariable = runs.api ? 'API_PORT' : 'WORKER_PORT';
   let url: string | undefined;
@@ -47,6 +47,7 @@ export async function runSessionHistory(options: ServiceOptions): Promise<void> 
                 portVariable,
                 log,
                 metrics,
+                eachComputer: config.metricsComputers,
                 metricsToken: config.metricsToken,
                 state,
                 ...(query !== undefined && { query: query.options }),

@@ -42,6 +42,8 @@ export type Config = {
   /** Requests a minute and key. */
   readonly apiRateLimit: number;
   readonly apiCorsOrigins: readonly string[];
+  /** Gauges for each computer, beside those of all. */
+  readonly metricsComputers: boolean;
   /** Whether to make a key where there is none and others can reach the API. */
   readonly apiFirstKey: boolean;
   readonly metricsToken: string | undefined;

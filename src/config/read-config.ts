@@ -64,6 +64,7 @@ export function readConfig(environment: Environment, workingFolder: string): Con
     apiHost: values.API_HOST,
     apiPort: values.API_PORT,
     apiRateLimit: values.API_RATE_LIMIT,
+    metricsComputers: values.METRICS_COMPUTERS,
     apiCorsOrigins: values.API_CORS_ORIGINS ?? [],
     apiFirstKey: values.API_FIRST_KEY,
     metricsToken: values.METRICS_TOKEN,

@@ -53,6 +53,7 @@ export const variableRules = z.object({
   API_FIRST_KEY: bool.default(false),
   API_RATE_LIMIT: rateLimit.default(100_000),
   API_CORS_ORIGINS: origins.optional(),
+  METRICS_COMPUTERS: bool.default(false),
   METRICS_TOKEN: bearerToken.optional(),
   LOG_LEVEL: oneOf(logLevels).default('info'),
 } satisfies Record<VariableName, z.ZodType>);

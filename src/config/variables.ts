@@ -177,6 +177,12 @@ export const variables = [
     default: '',
   },
   {
+    name: 'METRICS_COMPUTERS',
+    meaning: 'true to show gauges for each computer in /metrics',
+    example: 'true',
+    default: 'false',
+  },
+  {
     name: 'METRICS_TOKEN',
     meaning: 'the bearer token that `/metrics` then asks for, 16 characters or more',
     example: 'a-long-random-text',

@@ -13,12 +13,26 @@ type Keys = Pick<PrismaClient | Prisma.TransactionClient, 'apiKey' | '$queryRaw'
 /** Makes a key of 256 random bits and returns it, once: only its hash is stored. */
 export async function createApiKey(
   { apiKey }: Pick<Keys, 'apiKey'>,
-  wanted: { readonly name: string; readonly scope: KeyScope; readonly expiresAt?: Timestamp },
+  wanted: {
+    readonly name: string;
+    readonly scope: KeyScope;
+    /** What it may see; empty: all. */
+    readonly sources?: readonly string[];
+    readonly customers?: readonly string[];
+    readonly expiresAt?: Timestamp;
+  },
 ): Promise<{ readonly id: string; readonly key: string }> {
   const key = `${mark}${randomBytes(32).toString('base64url')}`;
-  const { name, scope, expiresAt } = wanted;
+  const { name, scope, sources = [], customers = [], expiresAt } = wanted;
   const { id } = await apiKey.create({
-    data: { name, scope, keyHash: new Uint8Array(hashKey(key)), expiresAt: expiresAt ?? null },
+    data: {
+      name,
+      scope,
+      sources: [...sources],
+      customers: [...customers],
+      keyHash: new Uint8Array(hashKey(key)),
+      expiresAt: expiresAt ?? null,
+    },
     select: { id: true },
   });
   return { id, key };

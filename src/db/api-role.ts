@@ -6,6 +6,8 @@ const role = 'session_history_api';
 const readTables = [
   'api_keys',
   'installation',
+  'labelled_session_rows',
+  'labels',
   'session_names',
   'session_rows',
   'sessions',

@@ -1,13 +1,15 @@
+import { markDaysStale } from './daily-totals.ts';
 import type { FormerPlace } from './upsert-sessions.ts';
 import type { Write } from './write-transaction.ts';
 
 /**
  * What follows for other rows when sessions were written in this transaction: their places in the runs of their jobs, their
- * computers, their names for searches. The rows are found by the number of the commit; `moved` says where they stood before.
+ * computers, the totals of their days, their names for searches. The rows are found by the number of the commit; `moved` says where they stood before.
  */
 export async function followSessions(write: Write, moved: readonly FormerPlace[]): Promise<void> {
   await settleRuns(write, moved);
   await markComputersStale(write, moved);
+  await markDaysStale(write, moved);
   await keepNames(write);
 }
 

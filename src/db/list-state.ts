@@ -159,7 +159,7 @@ export async function markLost(write: Write, sessionIds: readonly string[]): Pro
       and sessions.fingerprint is null
       and not is_final
       and lost_at is null`;
-  // The computers' last outcomes change with them.
+  // Their computers' last outcomes and the totals of their days change with them.
   await followSessions(write, []);
   return lost;
 }

@@ -1,3 +1,4 @@
+import { markDaysOfJobsStale } from './daily-totals.ts';
 import { followSessions } from './follow-sessions.ts';
 import type { Write } from './write-transaction.ts';
 
@@ -31,7 +32,7 @@ export async function nameJobs(write: Write, since: bigint): Promise<void> {
         is distinct from (newest.job_name, newest.kind, newest.server_id, newest.server_name)`;
   // A child job is called "<parent job> - <computer>". Names may hold " - " themselves, so the parent's own name decides;
   // for children whose parents nobody knows, the longest job name that fits. A task's machine name outranks all of it.
-  await tx.$executeRaw`
+  const named = await tx.$queryRaw<{ job_id: string; isMoved: boolean }[]>`
     with touched as materialized (
       select job_id
       from sessions
@@ -46,6 +47,7 @@ export async function nameJobs(write: Write, since: bigint): Promise<void> {
     child as materialized (
       select
         job.job_id,
+        job.policy_id as former_policy_id,
         coalesce(of_parent.job_id, of_any_job.job_id, job.policy_id) as policy_id,
         coalesce(of_parent.prefix, of_any_job.prefix, '') as prefix
       from touched
@@ -94,7 +96,12 @@ export async function nameJobs(write: Write, since: bigint): Promise<void> {
           not job.computer_is_exact
           and job.computer is distinct from coalesce(nullif(substr(job.job_name, length(child.prefix) + 1), ''), job.job_name)
         )
-      )`;
+      )
+    returning job.job_id, child.policy_id is distinct from child.former_policy_id as "isMoved"`;
+  await markDaysOfJobsStale(
+    write,
+    named.flatMap(({ job_id, isMoved }) => (isMoved ? job_id : [])),
+  );
   await passComputersOn(write);
   await followSessions(write, []);
 }

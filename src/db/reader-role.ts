@@ -1,9 +1,7 @@
 import type { PrismaClient } from './generated/client.ts';
 
-const role = 'session_history_reader';
-
-/** What makes a login of the role: printed for the administrator, who alone should know the password. */
-export const makeLoginStatement = `create role analyst login password 'choose-one' in role ${role};`;
+export const readerRole = 'session_history_reader';
+const role = readerRole;
 
 /**
  * The role BI tools log in through: it may read schema `report` and nothing else. Returns false where this program's own

@@ -3,7 +3,7 @@ import { classifyDatabaseError } from './classify-database-error.ts';
 import { connectClient } from './connect-client.ts';
 
 /**
- * Works out again, from sessions and tasks alone, everything that is kept beside them: places in runs, computers, names for
+ * Works out again, from sessions and tasks alone, everything that is kept beside them: places in runs, computers, totals of days, names for
  * searches. One transaction, in a connection without a limit of time: millions of sessions take minutes.
  */
 export async function rebuildDerived(databaseUrl: string): Promise<void> {
@@ -15,7 +15,7 @@ export async function rebuildDerived(databaseUrl: string): Promise<void> {
     await client.query('update sources set version = version + 1');
     for (const statement of statements) await client.query(statement);
     await client.query('commit');
-    await client.query('analyze sessions, computers, session_names');
+    await client.query('analyze sessions, computers, daily_totals, session_names');
   } catch (error) {
     throw classifyDatabaseError(error);
   } finally {
@@ -53,7 +53,7 @@ const statements = [
   `with fresh as materialized (
      select known.source_id, known.computer_key, summary.*
      from computers as known
-     cross join lateral summarize_computer(known.source_id, known.computer) as summary
+     cross join lateral past_of_computer(known.source_id, known.computer) as summary
    )
    update computers as known
    set is_stale = false,
@@ -63,11 +63,17 @@ const statements = [
      last_success_at = fresh.last_success_at,
      consecutive_failures = fresh.consecutive_failures,
      usual_interval_seconds = fresh.usual_interval_seconds,
+     expected_by = fresh.expected_by,
+     last_job_id = fresh.last_job_id,
+     last_server_id = fresh.last_server_id,
      last_changed_at = now(),
      change_number = source.version
    from fresh
    join sources as source on source.id = fresh.source_id
    where known.source_id = fresh.source_id and known.computer_key = fresh.computer_key`,
+  'delete from daily_totals',
+  'delete from stale_days',
+  'insert into daily_totals select * from daily_totals_rule',
   `delete from session_names`,
   `insert into session_names (source_id, name_key, job_name, names)
    select source_id, computer_key(names), job_name, names

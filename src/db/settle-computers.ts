@@ -1,3 +1,4 @@
+import { settleDays } from './daily-totals.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { writeTo } from './write-transaction.ts';
 
@@ -8,7 +9,7 @@ const batchSize = 500;
 const longestMs = 4_000;
 
 /**
- * Works out for good what the past of each stale computer says. Until then the views work it out whenever they are asked,
+ * Works out for good what the past of each stale computer says, and what the runs of each stale day come to. Until then the views work it out whenever they are asked,
  * so nothing is wrong if this fails or takes too long: only slower. Never throws.
  */
 export async function settleComputers(
@@ -19,7 +20,7 @@ export async function settleComputers(
   try {
     for (let settled = batchSize; settled === batchSize && performance.now() < end;) {
       const waiting = await prisma.computer.count({ where: { sourceId: source.id, isStale: true }, take: 1 });
-      if (waiting === 0) return;
+      if (waiting === 0) break;
       settled = await writeTo(prisma, source, async ({ tx, sourceId, version, now }) => {
         const [row] = await tx.$queryRaw<{ settled: number }[]>`
           with stale as materialized (
@@ -31,7 +32,7 @@ export async function settleComputers(
           fresh as materialized (
             select stale.computer_key, summary.*
             from stale
-            left join lateral summarize_computer(${sourceId}::integer, stale.computer) as summary on true
+            left join lateral past_of_computer(${sourceId}::integer, stale.computer) as summary on true
           ),
           gone as (
             delete from computers
@@ -49,6 +50,9 @@ export async function settleComputers(
               last_success_at = fresh.last_success_at,
               consecutive_failures = fresh.consecutive_failures,
               usual_interval_seconds = fresh.usual_interval_seconds,
+              expected_by = fresh.expected_by,
+              last_job_id = fresh.last_job_id,
+              last_server_id = fresh.last_server_id,
               last_changed_at = ${now}::timestamptz,
               change_number = ${version}::bigint
             from fresh
@@ -60,6 +64,7 @@ export async function settleComputers(
         return row?.settled ?? 0;
       });
     }
+    await settleDays(prisma, source, end);
   } catch {
     // The next run settles them.
   }

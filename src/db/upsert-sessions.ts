@@ -27,6 +27,7 @@ export type FormerPlace = {
   readonly job_id: string | null;
   readonly created_at: string;
   readonly is_retry: boolean;
+  readonly run_started_at: string | null;
   readonly computer: string | null;
 };
 
@@ -147,7 +148,7 @@ before as materialized (
   select known.*
   from incoming
   cross join lateral (
-    select session_id, job_id, created_at, is_retry, kind, computer
+    select session_id, job_id, created_at, is_retry, run_started_at, kind, computer
     from sessions
     where sessions.session_id = incoming.session_id and sessions.source_id = $1::integer
     -- Keeps it a look-up by the key, whatever is known of a table that was empty a moment ago.
@@ -183,7 +184,7 @@ select
     as "insertedIds",
   coalesce(json_agg(json_build_object(
     'session_id', before.session_id, 'job_id', before.job_id, 'created_at', before.created_at,
-    'is_retry', before.is_retry, 'computer', case when before.kind = 'computer' then before.computer end
+    'is_retry', before.is_retry, 'run_started_at', before.run_started_at, 'computer', case when before.kind = 'computer' then before.computer end
   )) filter (
     where (before.job_id, before.created_at, before.is_retry, before.kind, before.computer)
       is distinct from (written.job_id, written.created_at, written.is_retry, written.kind, written.computer)

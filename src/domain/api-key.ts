@@ -6,6 +6,9 @@ export type ApiKey = {
   readonly id: string;
   readonly name: string;
   readonly scope: KeyScope;
+  /** What it may see; empty: all. */
+  readonly sources: readonly string[];
+  readonly customers: readonly string[];
   readonly createdAt: Date;
   readonly lastUsedAt: Date | null;
   /** Null: never. */

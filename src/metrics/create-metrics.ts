@@ -1,5 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { daysUntilLoss, isLate } from '../domain/next-run.ts';
+import type { ComputerStanding } from '../domain/computer-state.ts';
+import { computerStates } from '../domain/computer-state.ts';
 import type { SourceProgress } from '../domain/source-progress.ts';
 import type { SyncReport } from '../domain/sync-run.ts';
 
@@ -10,10 +12,12 @@ export type Metrics = {
   render(now: {
     readonly progress: readonly SourceProgress[] | undefined;
     readonly queues: Readonly<Record<string, Readonly<Record<string, number>>>> | undefined;
+    /** With gauges for each, where `eachComputer`. */
+    readonly computers?: readonly ComputerStanding[] | undefined;
   }): Promise<{ readonly contentType: string; readonly text: string }>;
 };
 
-export function createMetrics(version: string): Metrics {
+export function createMetrics(version: string, options: { readonly eachComputer?: boolean } = {}): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const startedAt = Date.now();
@@ -71,6 +75,32 @@ export function createMetrics(version: string): Metrics {
     'Length of the gaps between the first and the last moment that was read.',
     ['source'],
   );
+  const computers = gauge(
+    'computers',
+    'Computers, by how their backups stand: muted, never, overdue, failed, missed or ok; the first that holds.',
+    ['source', 'customer', 'state'],
+  );
+  const ofComputer = ['source', 'customer', 'computer'] as const;
+  const computerSuccess = gauge(
+    'computer_last_success_timestamp_seconds',
+    'End of its last good run.',
+    ofComputer,
+  );
+  const computerOutcome = gauge(
+    'computer_last_outcome',
+    'Always 1; the label is the outcome of its newest run.',
+    [...ofComputer, 'outcome'],
+  );
+  const computerBytes = gauge(
+    'computer_last_processed_bytes',
+    'Size of its newest backup of known size.',
+    ofComputer,
+  );
+  const computerStreak = gauge(
+    'computer_consecutive_failures',
+    'Failed runs since its last success.',
+    ofComputer,
+  );
   const late = gauge('late', '1 when no run has ended for three intervals.', ['source']);
   const interval = gauge('interval_seconds', 'The poll interval.', ['source']);
   const jobs = gauge('queue_jobs', 'Jobs in the queue.', ['queue', 'state']);
@@ -88,6 +118,11 @@ export function createMetrics(version: string): Metrics {
     uncovered,
     late,
     interval,
+    computers,
+    computerSuccess,
+    computerOutcome,
+    computerBytes,
+    computerStreak,
   ];
 
   return {
@@ -101,7 +136,7 @@ export function createMetrics(version: string): Metrics {
       requests.inc({ source }, report.requests);
       received.inc({ source }, report.bytesReceived);
     },
-    render: async ({ progress, queues }) => {
+    render: async ({ progress, queues, computers: standings }) => {
       const now = Date.now();
       // Of sources that left the configuration nothing must linger.
       for (const each of [...perSource, jobs]) each.reset();
@@ -122,6 +157,19 @@ export function createMetrics(version: string): Metrics {
         lastSuccess.set({ source }, one.lastSuccessAt / 1_000);
         sinceSuccess.set({ source }, (now - one.lastSuccessAt) / 1_000);
         untilLoss.set({ source }, days);
+      }
+      const places = new Map(standings?.map((one) => [JSON.stringify([one.source, one.customer]), one]));
+      // Zeros too: an alert must see a number fall, not a series go.
+      for (const { source, customer } of places.values())
+        for (const state of computerStates) computers.set({ source, customer, state }, 0);
+      for (const { source, customer, state, computer, ...one } of standings ?? []) {
+        computers.inc({ source, customer, state });
+        if (options.eachComputer !== true) continue;
+        const labels = { source, customer, computer };
+        if (one.lastSuccess !== null) computerSuccess.set(labels, one.lastSuccess);
+        if (one.lastOutcome !== null) computerOutcome.set({ ...labels, outcome: one.lastOutcome }, 1);
+        if (one.lastBytes !== null) computerBytes.set(labels, one.lastBytes);
+        computerStreak.set(labels, one.consecutiveFailures);
       }
       for (const [queue, states] of Object.entries(queues ?? {})) {
         for (const [state, count] of Object.entries(states)) jobs.set({ queue, state }, count);

@@ -31,6 +31,14 @@ export const byJobId = filter(
 export const byKind = filter('kind', 'kind', 'text', 'What it is a session of.', 'computer', {
   words: kinds,
 });
+export const byCustomer = filter(
+  'customer',
+  'customer',
+  'text',
+  'Label `customer`: the nearest of those of computer, policy, server and source.',
+  'Acme',
+);
+export const bySite = filter('site', 'site', 'text', 'Label `site`, likewise.', 'Berlin');
 export const search = (column: string, description: string): Filter =>
   filter('search', column, 'text', description, 'sql', { operator: 'search' });
 export const from = (

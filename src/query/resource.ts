@@ -43,6 +43,8 @@ export type Resource = {
   readonly title: string;
   /** Where the rows are read from; it has the columns of the view in schema `report`, and may have more. */
   readonly relation: string;
+  /** The same rows, made for conditions on the columns `customer` and `site`. */
+  readonly labelledRelation?: string;
   /** When given, the rows are groups of those of the relation, and the filters choose what is grouped. */
   readonly grouped?: { readonly columns: string; readonly by: string };
   readonly columns: readonly Column[];

@@ -2,7 +2,7 @@
 --   psql "$DATABASE_URL" -v sources=5 -v computers=1000 -v days=1826 -f test/bench/fill-history.sql
 -- `computers` is a source's number of computers, each backed up once a day for `days` days until today: the figures above
 -- give about 9.9 million sessions. A policy covers 50 computers; one session in 20 fails and is retried an hour later.
--- Triggers are off while it fills; `session-history migrate --rebuild` then works out what they would have kept.
+-- `session-history migrate --rebuild` then works out what is kept beside the sessions.
 \set ON_ERROR_STOP on
 set session_replication_role = replica;
 set synchronous_commit = off;
@@ -58,10 +58,12 @@ select
 from generate_series(0, :computers - 1) as machine
 join policies as policy on policy.policy = machine % greatest(1, :computers / 50) + 1;
 
-insert into jobs (source_id, job_id, job_name, kind, server_id, server_name, job_type, platform, schedule_enabled, first_seen_at)
-select source_id, job_id, job_name, 'job', server_id, server_name, 'AgentBackup', 'Windows', true, current_date - :days from policies;
-insert into jobs (source_id, job_id, job_name, kind, server_id, server_name, job_type, computer, first_seen_at)
-select source_id, job_id, job_name, 'computer', server_id, server_name, 'AgentManagement', computer, current_date - :days from machines;
+insert into jobs (source_id, job_id, job_name, kind, server_id, server_name, job_type, platform, schedule_enabled, policy_id, first_seen_at)
+select source_id, job_id, job_name, 'job', server_id, server_name, 'AgentBackup', 'Windows', true, job_id, current_date - :days from policies;
+insert into jobs (source_id, job_id, job_name, kind, server_id, server_name, job_type, computer, policy_id, first_seen_at)
+select source_id, job_id, job_name, 'computer', server_id, server_name, 'AgentManagement', computer,
+  md5('policy' || source_id || '/' || policy)::uuid, current_date - :days
+from machines;
 
 create temporary table days as
 select number, (current_date - :days + number)::timestamp at time zone 'UTC' as day from generate_series(1, :days) as number;

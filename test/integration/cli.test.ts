@@ -31,7 +31,7 @@ describe('session-history', () => {
   it('works the kept figures out again when asked', async () => {
     const { code, stdout } = await runCli(['migrate', '--rebuild'], environment);
     expect(code).toBe(0);
-    expect(stdout).toContain('runs and computers are worked out anew from the sessions');
+    expect(stdout).toContain('runs, computers and totals are worked out anew from the sessions');
   });
 
   it('syncs, and prints one JSON object and nothing else', async () => {
@@ -142,7 +142,9 @@ describe('session-history', () => {
 
   it('makes the reader role and says how to use it', async () => {
     const { code, stdout } = await runCli(['migrate'], environment);
-    expect(stdout).toMatch(/was up to date\n.*create role analyst login .* in role session_history_reader;/s);
+    expect(stdout).toMatch(
+      /was up to date\n.*create role "analyst" login .* in role session_history_reader;/s,
+    );
     expect(code).toBe(0);
     await expect(
       database.query('set role session_history_reader; select * from sessions limit 1'),

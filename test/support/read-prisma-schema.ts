@@ -15,8 +15,10 @@ const types: Readonly<Record<string, string>> = {
   String: 'text',
   Json: 'jsonb',
   Bytes: 'bytea',
+  Decimal: 'numeric',
 };
 const nativeTypes: Readonly<Record<string, string>> = {
+  Date: 'date',
   Uuid: 'uuid',
   'Timestamptz(6)': 'timestamp(6) with time zone',
 };
@@ -32,7 +34,7 @@ export function readPrismaSchema(): PrismaTables {
     const index = (name: string, of: readonly string[]) =>
       indexes.push(`${table}_${name} (${of.join(', ')})`);
     for (const line of body.split('\n').map((one) => one.trim())) {
-      const [, field, type = '', optional, rest = ''] = /^([a-z]\w*)\s+(\w+)(\?)?(.*)$/.exec(line) ?? [];
+      const [, field, type = '', mark, rest = ''] = /^([a-z]\w*)\s+(\w+)(\?|\[\])?(.*)$/.exec(line) ?? [];
       if (field !== undefined) {
         const column = /@map\("(\w+)"\)/.exec(rest)?.[1] ?? field;
         columnOf.set(field, column);
@@ -40,19 +42,21 @@ export function readPrismaSchema(): PrismaTables {
         const sqlType = native === undefined ? types[type] : nativeTypes[native];
         if (sqlType === undefined) throw new Error(`no SQL type is known for ${line}`);
         columns.push(
-          `${table}.${column} ${sqlType}${optional === '?' ? '' : ' not null'}${rest.includes('@default') ? ' default' : ''}`,
+          `${table}.${column} ${sqlType}${mark === '[]' ? '[]' : ''}${mark === '?' ? '' : ' not null'}${rest.includes('@default') ? ' default' : ''}`,
         );
         if (/@id\b/.test(rest)) index('pkey', [column]);
         if (/@unique\b/.test(rest)) index(`${column}_key`, [column]);
       }
-      const [, kind, list = ''] = /^@@(id|index)\(\[(.*)\]\)$/.exec(line) ?? [];
+      const [, kind, list = ''] = /^@@(id|index|unique)\(\[(.*)\]\)$/.exec(line) ?? [];
       if (kind === undefined) continue;
       const parts = list.split(', ').map((part) => {
         const column = columnOf.get(part.replace(/\(.*/, '')) ?? part;
         return { column, shown: part.includes('(sort: Desc)') ? `${column} DESC` : column };
       });
       index(
-        kind === 'id' ? 'pkey' : `${parts.map(({ column }) => column).join('_')}_idx`,
+        kind === 'id'
+          ? 'pkey'
+          : `${parts.map(({ column }) => column).join('_')}_${kind === 'unique' ? 'key' : 'idx'}`,
         parts.map(({ shown }) => shown),
       );
     }

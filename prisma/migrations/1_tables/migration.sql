@@ -169,8 +169,8 @@ create index sessions_named_otherwise_idx on sessions (created_at) where coalesc
     or translate(substr(session_name, length(job_name) + 2), '0123456789-:. +TZ', '') <> '',
   true
 );
--- The runs of a day, or of the last days.
-create index sessions_run_day_idx on sessions (((coalesce(run_started_at, created_at) at time zone 'UTC')::date));
+-- The runs of a day, or of the last days; those of a day of one source, for table daily_totals.
+create index sessions_run_day_idx on sessions (((coalesce(run_started_at, created_at) at time zone 'UTC')::date), source_id);
 
 -- Which values go together? Without it the planner takes them for independent, expects a page of failed successes within a
 -- moment, and walks the whole history in search of it.
@@ -180,6 +180,12 @@ do $$
 begin
   if current_setting('server_version_num')::integer >= 140000 then
     execute 'create statistics sessions_place_stats (mcv) on source_id, (left(server_name, 100)) from sessions';
+    -- The one-column keys of schema `report`: without an idea of how many there are, joins by them are not hashed.
+    execute 'create statistics sessions_job_key_stats on (source_id || '':'' || job_id) from sessions';
+    execute 'create statistics sessions_server_key_stats on (source_id || '':'' || server_id) from sessions';
+    execute 'create statistics sessions_computer_key_stats on (source_id || '':'' || computer) from sessions';
+    execute 'create statistics jobs_key_stats on (source_id || '':'' || job_id) from jobs';
+    execute 'create statistics servers_key_stats on (source_id || '':'' || server_id) from servers';
   end if;
 end;
 $$;
@@ -197,12 +203,43 @@ create table computers (
   last_success_at timestamptz(6),
   consecutive_failures integer not null default 0,
   usual_interval_seconds double precision,
+  expected_by timestamptz(6),
+  last_job_id uuid,
+  last_server_id uuid,
   change_number bigint not null default 0,
   last_changed_at timestamptz(6),
   constraint computers_pkey primary key (source_id, computer_key)
 );
 -- Which computers are still to be worked out?
 create index computers_stale_idx on computers (source_id) where is_stale;
+
+create table daily_totals (
+  source_id integer not null,
+  day date not null,
+  server_id uuid not null,
+  policy_id uuid not null,
+  kind text not null,
+  customer text not null,
+  total integer not null,
+  success integer not null,
+  warning integer not null,
+  failed integer not null,
+  running integer not null,
+  lost integer not null,
+  unknown integer not null,
+  retries integer not null,
+  duration_seconds_sum double precision not null,
+  processed_bytes_sum numeric not null,
+  constraint daily_totals_pkey primary key (source_id, day, server_id, policy_id, kind, customer)
+);
+-- A year of all sources.
+create index daily_totals_day_idx on daily_totals (day);
+
+create table stale_days (
+  source_id integer not null,
+  day date not null,
+  constraint stale_days_pkey primary key (source_id, day)
+);
 
 create table session_names (
   source_id integer not null,
@@ -332,6 +369,21 @@ create table backfills (
   constraint backfills_pkey primary key (source_id)
 );
 
+-- ── What people say of sources, servers, jobs and computers ───────────────────────────────────────────────────────
+
+create table labels (
+  source_id integer not null,
+  scope text not null,
+  target_key uuid not null,
+  computer text,
+  labels jsonb not null,
+  customer text generated always as (labels ->> 'customer') stored,
+  site text generated always as (labels ->> 'site') stored,
+  constraint labels_pkey primary key (source_id, scope, target_key)
+);
+-- A session's computer is found by its name: a key would have to be worked out for each session.
+create unique index labels_source_id_scope_computer_key on labels (source_id, scope, computer);
+
 -- ── The service ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 create table api_keys (
@@ -343,6 +395,8 @@ create table api_keys (
   last_used_at timestamptz(6),
   expires_at timestamptz(6),
   revoked_at timestamptz(6),
+  sources text[] not null default '{}',
+  customers text[] not null default '{}',
   constraint api_keys_pkey primary key (id)
 );
 create unique index api_keys_key_hash_key on api_keys (key_hash);

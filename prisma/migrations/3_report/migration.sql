@@ -8,8 +8,9 @@ comment on schema report is 'Session History for Veeam Agents: the reporting sch
 
 -- ── Sessions ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
--- report.sessions, and what only the query API needs of it: the source's key, which indexes know, and the text of `search`.
-create or replace view session_rows as
+-- report.sessions without its labels, and what only the query API needs of it: the source's key, which indexes know, and the text
+-- of `search`. Every session has its source; joined like the others, it is left out of questions that do not ask for its name.
+create or replace view session_facts as
 select
   session.source_id,
   source.name as source,
@@ -52,9 +53,52 @@ select
       or translate(substr(session.session_name, length(session.job_name) + 2), '0123456789-:. +TZ', '') <> '',
     true
   ) as is_named_otherwise,
-  session.change_number
+  session.change_number,
+  (session.created_at at time zone 'UTC')::date as day,
+  job.policy_id,
+  policy.job_name as policy_name,
+  session.source_id::text as source_key,
+  session.source_id || ':' || session.server_id as server_key,
+  session.source_id || ':' || session.job_id as job_key,
+  session.source_id || ':' || session.computer as computer_key
 from sessions as session
-join sources as source on source.id = session.source_id;
+left join sources as source on source.id = session.source_id
+left join jobs as job on job.source_id = session.source_id and job.job_id = session.job_id
+left join jobs as policy on policy.source_id = job.source_id and policy.job_id = job.policy_id;
+
+-- For the query API: looked up for the rows of a page only, and nothing for the planner to think about.
+create or replace view session_rows as
+select
+  session.*,
+  coalesce(
+    (select label.customer from labels as label where label.source_id = session.source_id and label.scope = 'computer' and label.computer = session.computer),
+    (select label.customer from labels as label where label.source_id = session.source_id and label.scope = 'job' and label.target_key = session.policy_id),
+    (select label.customer from labels as label where label.source_id = session.source_id and label.scope = 'server' and label.target_key = session.server_id),
+    (select label.customer from labels as label where label.source_id = session.source_id and label.scope = 'source' and label.target_key = '00000000-0000-0000-0000-000000000000')
+  ) as customer,
+  coalesce(
+    (select label.site from labels as label where label.source_id = session.source_id and label.scope = 'computer' and label.computer = session.computer),
+    (select label.site from labels as label where label.source_id = session.source_id and label.scope = 'job' and label.target_key = session.policy_id),
+    (select label.site from labels as label where label.source_id = session.source_id and label.scope = 'server' and label.target_key = session.server_id),
+    (select label.site from labels as label where label.source_id = session.source_id and label.scope = 'source' and label.target_key = '00000000-0000-0000-0000-000000000000')
+  ) as site
+from session_facts as session;
+
+-- The same for questions about labels, and about many sessions: each label is read once.
+create or replace view labelled_session_rows as
+select
+  session.*,
+  coalesce(by_computer.customer, by_policy.customer, by_server.customer, by_source.customer) as customer,
+  coalesce(by_computer.site, by_policy.site, by_server.site, by_source.site) as site
+from session_facts as session
+left join labels as by_computer
+  on by_computer.source_id = session.source_id and by_computer.scope = 'computer' and by_computer.computer = session.computer
+left join labels as by_policy
+  on by_policy.source_id = session.source_id and by_policy.scope = 'job' and by_policy.target_key = session.policy_id
+left join labels as by_server
+  on by_server.source_id = session.source_id and by_server.scope = 'server' and by_server.target_key = session.server_id
+left join labels as by_source
+  on by_source.source_id = session.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000';
 
 create or replace view report.sessions as
 select
@@ -85,8 +129,17 @@ select
   last_seen_at,
   last_changed_at,
   arrival_lag_seconds,
-  change_number
-from session_rows;
+  change_number,
+  day,
+  policy_id,
+  policy_name,
+  customer,
+  site,
+  source_key,
+  server_key,
+  job_key,
+  computer_key
+from labelled_session_rows;
 
 comment on view report.sessions is 'Every agent backup session Enterprise Manager ever listed, once, with its last known values: attempts, not runs. Count kind computer for computers and kind job for job runs; together they count twice. Key: source, session_id.';
 comment on column report.sessions.source is 'Name of the Enterprise Manager it was read from (EM_NAME).';
@@ -117,6 +170,15 @@ comment on column report.sessions.last_seen_at is 'When Enterprise Manager last 
 comment on column report.sessions.last_changed_at is 'When its content last changed here.';
 comment on column report.sessions.arrival_lag_seconds is 'first_seen_at minus created_at, in seconds: how late it became known.';
 comment on column report.sessions.change_number is 'Rises within its source with every commit that changes rows, in the order of the commits: who asks for numbers above the last one seen misses no change. Rows of one commit share a number.';
+comment on column report.sessions.day is 'UTC day of created_at. For local days: (created_at at time zone ''Europe/Berlin'')::date.';
+comment on column report.sessions.policy_id is 'GUID of the job that administrators made: for a computer''s child job its parent, as far as known; for other jobs the job itself.';
+comment on column report.sessions.policy_name is 'Newest known name of that job.';
+comment on column report.sessions.customer is 'Label customer: the nearest of those of the computer, the policy, the server and the source; null: none.';
+comment on column report.sessions.site is 'Label site, likewise.';
+comment on column report.sessions.source_key is 'Tells the source from all others: one column to join facts and dimensions by, as the other keys are.';
+comment on column report.sessions.server_key is 'Key of the server: join report.servers by it.';
+comment on column report.sessions.job_key is 'Key of the job: join report.jobs by it.';
+comment on column report.sessions.computer_key is 'Key of the computer: join report.computers by it.';
 
 create or replace view report.session_links as
 select
@@ -127,7 +189,8 @@ select
     select 1 from sessions as parent
     where parent.source_id = session.source_id and parent.session_id = session.parent_session_id
   ) as parent_known,
-  session.created_at
+  session.created_at,
+  session.source_id::text as source_key
 from sessions as session
 join sources as source on source.id = session.source_id
 where session.parent_session_id is not null;
@@ -138,6 +201,7 @@ comment on column report.session_links.parent_session_id is 'The job session.';
 comment on column report.session_links.child_session_id is 'The computer session; has one parent at most.';
 comment on column report.session_links.parent_known is 'Whether the parent was ever listed, and so is a row of report.sessions.';
 comment on column report.session_links.created_at is 'Start of the child (UTC).';
+comment on column report.session_links.source_key is 'Tells the source from all others: one column to join facts and dimensions by, as the other keys are.';
 
 create or replace view report.tasks as
 select
@@ -161,9 +225,25 @@ select
   task.ended_at,
   extract(epoch from task.ended_at - task.created_at)::double precision as duration_seconds,
   task.change_number,
-  task.last_changed_at
+  task.last_changed_at,
+  coalesce(by_computer.customer, by_policy.customer, by_server.customer, by_source.customer) as customer,
+  coalesce(by_computer.site, by_policy.site, by_server.site, by_source.site) as site,
+  task.source_id::text as source_key,
+  task.source_id || ':' || session.job_id as job_key,
+  task.source_id || ':' || session.computer as computer_key
 from tasks as task
-join sources as source on source.id = task.source_id;
+left join sources as source on source.id = task.source_id
+left join sessions as session on session.source_id = task.source_id and session.session_id = task.session_id
+left join jobs as job on job.source_id = session.source_id and job.job_id = session.job_id
+left join jobs as policy on policy.source_id = job.source_id and policy.job_id = job.policy_id
+left join labels as by_computer
+  on by_computer.source_id = task.source_id and by_computer.scope = 'computer' and by_computer.computer = session.computer
+left join labels as by_policy
+  on by_policy.source_id = task.source_id and by_policy.scope = 'job' and by_policy.target_key = job.policy_id
+left join labels as by_server
+  on by_server.source_id = task.source_id and by_server.scope = 'server' and by_server.target_key = session.server_id
+left join labels as by_source
+  on by_source.source_id = task.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000';
 
 comment on view report.tasks is 'Per-machine results within the sessions, read once a session is final. Key: source, task_id.';
 comment on column report.tasks.source is 'Name of the Enterprise Manager.';
@@ -180,6 +260,11 @@ comment on column report.tasks.ended_at is 'End (UTC).';
 comment on column report.tasks.duration_seconds is 'ended_at minus created_at, in seconds.';
 comment on column report.tasks.change_number is 'Rises within its source with every commit that changes rows, as in report.sessions.';
 comment on column report.tasks.last_changed_at is 'When its content last changed here; null: before version 0.2 kept this.';
+comment on column report.tasks.customer is 'Label customer of its session.';
+comment on column report.tasks.site is 'Label site of its session.';
+comment on column report.tasks.source_key is 'Tells the source from all others: one column to join facts and dimensions by, as the other keys are.';
+comment on column report.tasks.job_key is 'Key of its session''s job: join report.jobs by it.';
+comment on column report.tasks.computer_key is 'Key of its session''s computer: join report.computers by it; null for tasks of a job''s own session.';
 
 -- ── Runs ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -207,9 +292,27 @@ select
     else last.failure_reason
   end as failure_reason,
   case when session.is_last_attempt then session.change_number else all_attempts.change_number end as change_number,
-  case when session.is_last_attempt then session.last_changed_at else all_attempts.last_changed_at end as last_changed_at
+  case when session.is_last_attempt then session.last_changed_at else all_attempts.last_changed_at end as last_changed_at,
+  job.policy_id,
+  policy.job_name as policy_name,
+  coalesce(by_computer.customer, by_policy.customer, by_server.customer, by_source.customer) as customer,
+  coalesce(by_computer.site, by_policy.site, by_server.site, by_source.site) as site,
+  session.source_id::text as source_key,
+  session.source_id || ':' || session.server_id as server_key,
+  session.source_id || ':' || session.job_id as job_key,
+  session.source_id || ':' || session.computer as computer_key
 from sessions as session
-join sources as source on source.id = session.source_id
+left join sources as source on source.id = session.source_id
+left join jobs as job on job.source_id = session.source_id and job.job_id = session.job_id
+left join jobs as policy on policy.source_id = job.source_id and policy.job_id = job.policy_id
+left join labels as by_computer
+  on by_computer.source_id = session.source_id and by_computer.scope = 'computer' and by_computer.computer = session.computer
+left join labels as by_policy
+  on by_policy.source_id = session.source_id and by_policy.scope = 'job' and by_policy.target_key = job.policy_id
+left join labels as by_server
+  on by_server.source_id = session.source_id and by_server.scope = 'server' and by_server.target_key = session.server_id
+left join labels as by_source
+  on by_source.source_id = session.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000'
 left join lateral (
   -- The first last attempt from here on is this run's.
   select attempt.created_at, attempt.session_id, attempt.ended_at, attempt.outcome,
@@ -253,32 +356,83 @@ comment on column report.runs.last_session_id is 'The session that was its last 
 comment on column report.runs.failure_reason is 'failure_reason of the last attempt.';
 comment on column report.runs.change_number is 'The greatest of its attempts, as in report.sessions.';
 comment on column report.runs.last_changed_at is 'When the content of one of its attempts last changed here.';
+comment on column report.runs.policy_id is 'GUID of the job that administrators made: for a computer''s child job its parent, as far as known; for other jobs the job itself.';
+comment on column report.runs.policy_name is 'Newest known name of that job.';
+comment on column report.runs.customer is 'Label customer: the nearest of those of the computer, the policy, the server and the source; null: none.';
+comment on column report.runs.site is 'Label site, likewise.';
+comment on column report.runs.source_key is 'Tells the source from all others: one column to join facts and dimensions by, as the other keys are.';
+comment on column report.runs.server_key is 'Key of the server: join report.servers by it.';
+comment on column report.runs.job_key is 'Key of the job: join report.jobs by it.';
+comment on column report.runs.computer_key is 'Key of the computer: join report.computers by it.';
 
 create or replace view report.daily_outcomes as
 select
-  (coalesce(session.run_started_at, session.created_at) at time zone 'UTC')::date as day,
-  source.name as source,
-  session.server_name,
-  session.job_id,
-  session.job_name,
-  session.kind,
-  (count(*) filter (where session.is_last_attempt))::integer as total,
-  (count(*) filter (where session.is_last_attempt and session.outcome = 'success'))::integer as success,
-  (count(*) filter (where session.is_last_attempt and session.outcome = 'warning'))::integer as warning,
-  (count(*) filter (where session.is_last_attempt and session.outcome = 'failed'))::integer as failed,
-  (count(*) filter (where session.is_last_attempt and session.outcome = 'running'))::integer as running,
-  (count(*) filter (where session.is_last_attempt and session.outcome = 'lost'))::integer as lost,
-  count(session.run_started_at)::integer as retries,
-  coalesce(sum(extract(epoch from session.ended_at - session.created_at)), 0)::double precision as duration_seconds_sum,
-  -- Enterprise Manager has been seen to state sizes near the largest number there is.
-  least(coalesce(sum(session.processed_bytes), 0), 9223372036854775807)::bigint as processed_bytes_sum,
-  (count(*) filter (where session.is_last_attempt and session.outcome = 'unknown'))::integer as unknown
-from sessions as session
-join sources as source on source.id = session.source_id
--- Sorted by job first within a day: an id is compared in no time, names are compared by the rules of a language.
-group by 1, 4, 2, 3, 5, 6;
+  outcome.day,
+  outcome.source,
+  outcome.server_name,
+  outcome.job_id,
+  outcome.job_name,
+  outcome.kind,
+  outcome.total,
+  outcome.success,
+  outcome.warning,
+  outcome.failed,
+  outcome.running,
+  outcome.lost,
+  outcome.retries,
+  outcome.duration_seconds_sum,
+  outcome.processed_bytes_sum,
+  outcome.unknown,
+  outcome.server_id,
+  outcome.computer,
+  job.policy_id,
+  policy.job_name as policy_name,
+  coalesce(by_computer.customer, by_policy.customer, by_server.customer, by_source.customer) as customer,
+  coalesce(by_computer.site, by_policy.site, by_server.site, by_source.site) as site,
+  outcome.source_id::text as source_key,
+  outcome.source_id || ':' || outcome.server_id as server_key,
+  outcome.source_id || ':' || outcome.job_id as job_key,
+  outcome.source_id || ':' || outcome.computer as computer_key
+from (
+  select
+    (coalesce(session.run_started_at, session.created_at) at time zone 'UTC')::date as day,
+    source.name as source,
+    session.source_id,
+    session.server_id,
+    session.server_name,
+    session.job_id,
+    session.job_name,
+    session.kind,
+    session.computer,
+    (count(*) filter (where session.is_last_attempt))::integer as total,
+    (count(*) filter (where session.is_last_attempt and session.outcome = 'success'))::integer as success,
+    (count(*) filter (where session.is_last_attempt and session.outcome = 'warning'))::integer as warning,
+    (count(*) filter (where session.is_last_attempt and session.outcome = 'failed'))::integer as failed,
+    (count(*) filter (where session.is_last_attempt and session.outcome = 'running'))::integer as running,
+    (count(*) filter (where session.is_last_attempt and session.outcome = 'lost'))::integer as lost,
+    count(session.run_started_at)::integer as retries,
+    coalesce(sum(extract(epoch from session.ended_at - session.created_at)), 0)::double precision as duration_seconds_sum,
+    -- Enterprise Manager has been seen to state sizes near the largest number there is.
+    least(coalesce(sum(session.processed_bytes), 0), 9223372036854775807)::bigint as processed_bytes_sum,
+    (count(*) filter (where session.is_last_attempt and session.outcome = 'unknown'))::integer as unknown
+  from sessions as session
+  join sources as source on source.id = session.source_id
+  -- Sorted by job first within a day: an id is compared in no time, names are compared by the rules of a language.
+  group by 1, session.job_id, source.name, session.source_id, session.server_id, session.server_name, session.job_name, session.kind,
+    session.computer
+) as outcome
+left join jobs as job on job.source_id = outcome.source_id and job.job_id = outcome.job_id
+left join jobs as policy on policy.source_id = job.source_id and policy.job_id = job.policy_id
+left join labels as by_computer
+  on by_computer.source_id = outcome.source_id and by_computer.scope = 'computer' and by_computer.computer = outcome.computer
+left join labels as by_policy
+  on by_policy.source_id = outcome.source_id and by_policy.scope = 'job' and by_policy.target_key = job.policy_id
+left join labels as by_server
+  on by_server.source_id = outcome.source_id and by_server.scope = 'server' and by_server.target_key = outcome.server_id
+left join labels as by_source
+  on by_source.source_id = outcome.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000';
 
-comment on view report.daily_outcomes is 'Runs a day and job, each counted once: a first attempt with its retries is one run, with the outcome of the last attempt, on the UTC day of the first. Count kind computer or kind job; together they count twice. Key: day, source, server_name, job_id, job_name, kind.';
+comment on view report.daily_outcomes is 'Runs a day and job, each counted once: a first attempt with its retries is one run, with the outcome of the last attempt, on the UTC day of the first. Count kind computer or kind job; together they count twice. For questions over years ask report.daily_totals. Key: day, source, server_id, server_name, job_id, job_name, kind, computer.';
 comment on column report.daily_outcomes.day is 'UTC day on which the first attempts were created.';
 comment on column report.daily_outcomes.source is 'Name of the Enterprise Manager.';
 comment on column report.daily_outcomes.server_name is 'Name of the Veeam backup server.';
@@ -295,6 +449,16 @@ comment on column report.daily_outcomes.retries is 'Further attempts, beyond the
 comment on column report.daily_outcomes.duration_seconds_sum is 'Sum of the durations of all attempts, in seconds; attempts without an end add nothing.';
 comment on column report.daily_outcomes.processed_bytes_sum is 'Sum of the sizes of all attempts, in bytes, as far as tasks were read.';
 comment on column report.daily_outcomes.unknown is 'Runs whose last attempt has a result word this program does not know, or details that were never shown.';
+comment on column report.daily_outcomes.server_id is 'GUID of the Veeam backup server.';
+comment on column report.daily_outcomes.computer is 'Protected computer, for kind computer: a child job is one computer, unless it was given another.';
+comment on column report.daily_outcomes.policy_id is 'GUID of the job that administrators made: for a computer''s child job its parent, as far as known; for other jobs the job itself.';
+comment on column report.daily_outcomes.policy_name is 'Newest known name of that job.';
+comment on column report.daily_outcomes.customer is 'Label customer: the nearest of those of the computer, the policy, the server and the source; null: none.';
+comment on column report.daily_outcomes.site is 'Label site, likewise.';
+comment on column report.daily_outcomes.source_key is 'Tells the source from all others: one column to join facts and dimensions by, as the other keys are.';
+comment on column report.daily_outcomes.server_key is 'Key of the server: join report.servers by it.';
+comment on column report.daily_outcomes.job_key is 'Key of the job: join report.jobs by it.';
+comment on column report.daily_outcomes.computer_key is 'Key of the computer: join report.computers by it.';
 
 create or replace view report.outcomes_by_day as
 select
@@ -327,6 +491,76 @@ comment on column report.outcomes_by_day.duration_seconds_sum is 'Sum of the dur
 comment on column report.outcomes_by_day.processed_bytes_sum is 'Sum of the sizes of all attempts, in bytes, as far as tasks were read.';
 comment on column report.outcomes_by_day.unknown is 'Runs whose last attempt has an unknown outcome.';
 
+create or replace view report.daily_totals as
+select
+  total.day,
+  source.name as source,
+  nullif(total.server_id, '00000000-0000-0000-0000-000000000000') as server_id,
+  server.server_name,
+  nullif(total.policy_id, '00000000-0000-0000-0000-000000000000') as policy_id,
+  policy.job_name as policy_name,
+  total.kind,
+  coalesce(nullif(total.customer, ''), by_policy.customer, by_server.customer, by_source.customer) as customer,
+  sum(total.total)::integer as total,
+  sum(total.success)::integer as success,
+  sum(total.warning)::integer as warning,
+  sum(total.failed)::integer as failed,
+  sum(total.running)::integer as running,
+  sum(total.lost)::integer as lost,
+  sum(total.unknown)::integer as unknown,
+  sum(total.retries)::integer as retries,
+  sum(total.duration_seconds_sum) as duration_seconds_sum,
+  least(sum(total.processed_bytes_sum), 9223372036854775807)::bigint as processed_bytes_sum,
+  source.id::text as source_key,
+  source.id || ':' || nullif(total.server_id, '00000000-0000-0000-0000-000000000000') as server_key,
+  source.id || ':' || nullif(total.policy_id, '00000000-0000-0000-0000-000000000000') as policy_key
+from (
+  select kept.*
+  from daily_totals as kept
+  where not exists (select 1 from stale_days as stale where stale.source_id = kept.source_id and stale.day = kept.day)
+  union all
+  -- Sessions of these days were written and nobody has worked them out yet: done here, once a day.
+  select
+    source_id, day, (fresh).server_id, (fresh).policy_id, (fresh).kind, (fresh).customer, (fresh).total, (fresh).success, (fresh).warning,
+    (fresh).failed, (fresh).running, (fresh).lost, (fresh).unknown, (fresh).retries, (fresh).duration_seconds_sum,
+    (fresh).processed_bytes_sum
+  from (select source_id, day, totals_of_day(source_id, day) as fresh from stale_days) as stale
+) as total
+join sources as source on source.id = total.source_id
+left join servers as server on server.source_id = total.source_id and server.server_id = total.server_id
+left join jobs as policy on policy.source_id = total.source_id and policy.job_id = total.policy_id
+left join labels as by_policy
+  on by_policy.source_id = total.source_id and by_policy.scope = 'job' and by_policy.target_key = total.policy_id
+left join labels as by_server
+  on by_server.source_id = total.source_id and by_server.scope = 'server' and by_server.target_key = total.server_id
+left join labels as by_source
+  on by_source.source_id = total.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000'
+group by total.day, source.id, total.server_id, server.server_name, total.policy_id, policy.job_name, total.kind,
+  coalesce(nullif(total.customer, ''), by_policy.customer, by_server.customer, by_source.customer);
+
+comment on view report.daily_totals is 'Runs a day, server, policy, kind and customer: a small table that is kept as sessions are written, for questions over years. Count kind computer or kind job; together they count twice. Key: day, source, server_id, policy_id, kind, customer.';
+comment on column report.daily_totals.day is 'UTC day on which the first attempts were created.';
+comment on column report.daily_totals.source is 'Name of the Enterprise Manager.';
+comment on column report.daily_totals.server_id is 'GUID of the Veeam backup server; null: not known.';
+comment on column report.daily_totals.server_name is 'Newest known name of the server.';
+comment on column report.daily_totals.policy_id is 'GUID of the job that administrators made; null: not known.';
+comment on column report.daily_totals.policy_name is 'Newest known name of that job.';
+comment on column report.daily_totals.kind is 'job, computer or other, as in report.sessions.';
+comment on column report.daily_totals.customer is 'Label customer of the sessions: the nearest of those of the computer, the policy, the server and the source; null: none.';
+comment on column report.daily_totals.total is 'Runs, whatever their outcome: the sum of the six columns of outcomes.';
+comment on column report.daily_totals.success is 'Runs whose last attempt succeeded.';
+comment on column report.daily_totals.warning is 'Runs whose last attempt succeeded with warnings.';
+comment on column report.daily_totals.failed is 'Runs whose last attempt failed.';
+comment on column report.daily_totals.running is 'Runs whose last attempt has no result yet.';
+comment on column report.daily_totals.lost is 'Runs whose last attempt left Enterprise Manager without a result.';
+comment on column report.daily_totals.unknown is 'Runs whose last attempt has a result word this program does not know, or details that were never shown.';
+comment on column report.daily_totals.retries is 'Further attempts, beyond the first of each run.';
+comment on column report.daily_totals.duration_seconds_sum is 'Sum of the durations of all attempts, in seconds; attempts without an end add nothing.';
+comment on column report.daily_totals.processed_bytes_sum is 'Sum of the sizes of all attempts, in bytes, as far as tasks were read.';
+comment on column report.daily_totals.source_key is 'Tells the source from all others: one column to join by, as the other keys are.';
+comment on column report.daily_totals.server_key is 'Key of the server: join report.servers by it.';
+comment on column report.daily_totals.policy_key is 'Key of the policy: join report.jobs by its job_key.';
+
 -- ── Servers and jobs ───────────────────────────────────────────────────────────────────────────────────────────────
 
 create or replace view report.servers as
@@ -340,9 +574,17 @@ select
   server.last_seen_at,
   newest.created_at as newest_session_at,
   server.change_number,
-  server.last_changed_at
+  server.last_changed_at,
+  coalesce(by_server.customer, by_source.customer) as customer,
+  coalesce(by_server.site, by_source.site) as site,
+  server.source_id::text as source_key,
+  server.source_id || ':' || server.server_id as server_key
 from servers as server
 join sources as source on source.id = server.source_id
+left join labels as by_server
+  on by_server.source_id = server.source_id and by_server.scope = 'server' and by_server.target_key = server.server_id
+left join labels as by_source
+  on by_source.source_id = server.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000'
 left join lateral (
   select session.created_at
   from sessions as session
@@ -362,6 +604,10 @@ comment on column report.servers.last_seen_at is 'When Enterprise Manager last s
 comment on column report.servers.newest_session_at is 'Creation time of its newest session: how fresh its data is.';
 comment on column report.servers.change_number is 'Rises within its source with every commit that changes rows, as in report.sessions.';
 comment on column report.servers.last_changed_at is 'When its content last changed here; null: before version 0.2 kept this.';
+comment on column report.servers.customer is 'Label customer of the server, else of the source; null: none.';
+comment on column report.servers.site is 'Label site, likewise.';
+comment on column report.servers.source_key is 'Tells the source from all others: one column to join facts and dimensions by, as the other keys are.';
+comment on column report.servers.server_key is 'Its key: what server_key of other views refers to.';
 
 create or replace view report.jobs as
 select
@@ -381,9 +627,26 @@ select
   coalesce(recent.sessions, 0) as sessions_30d,
   recent.success::double precision / nullif(recent.success + recent.failed, 0) as success_rate_30d,
   job.change_number,
-  job.last_changed_at
+  job.last_changed_at,
+  job.server_id,
+  job.policy_id,
+  policy.job_name as policy_name,
+  coalesce(by_computer.customer, by_policy.customer, by_server.customer, by_source.customer) as customer,
+  coalesce(by_computer.site, by_policy.site, by_server.site, by_source.site) as site,
+  job.source_id::text as source_key,
+  job.source_id || ':' || job.server_id as server_key,
+  job.source_id || ':' || job.job_id as job_key
 from jobs as job
 join sources as source on source.id = job.source_id
+left join jobs as policy on policy.source_id = job.source_id and policy.job_id = job.policy_id
+left join labels as by_computer
+  on by_computer.source_id = job.source_id and by_computer.scope = 'computer' and by_computer.computer = job.computer
+left join labels as by_policy
+  on by_policy.source_id = job.source_id and by_policy.scope = 'job' and by_policy.target_key = job.policy_id
+left join labels as by_server
+  on by_server.source_id = job.source_id and by_server.scope = 'server' and by_server.target_key = job.server_id
+left join labels as by_source
+  on by_source.source_id = job.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000'
 left join lateral (
   -- No session is newer than its job's newest run.
   select session.created_at, session.outcome
@@ -445,6 +708,14 @@ comment on column report.jobs.sessions_30d is 'Sessions of the last 30 x 24 hour
 comment on column report.jobs.success_rate_30d is 'Share of its finished runs of the last 30 x 24 hours that succeeded, with or without warnings: 0 to 1.';
 comment on column report.jobs.change_number is 'Rises within its source with every commit that changes rows, as in report.sessions. Figures of 30 days have no number.';
 comment on column report.jobs.last_changed_at is 'When its content last changed here; null: before version 0.2 kept this.';
+comment on column report.jobs.server_id is 'GUID of its Veeam backup server.';
+comment on column report.jobs.policy_id is 'GUID of the job that administrators made: for a computer''s child job its parent, as far as known; for other jobs the job itself.';
+comment on column report.jobs.policy_name is 'Newest known name of that job.';
+comment on column report.jobs.customer is 'Label customer: the nearest of those of the computer, the policy, the server and the source; null: none.';
+comment on column report.jobs.site is 'Label site, likewise.';
+comment on column report.jobs.source_key is 'Tells the source from all others: one column to join facts and dimensions by, as the other keys are.';
+comment on column report.jobs.server_key is 'Key of the server: join report.servers by it.';
+comment on column report.jobs.job_key is 'Its key: what job_key and policy_key of other views refer to.';
 
 -- ── Computers ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -465,29 +736,80 @@ select
   recent.avg_duration_seconds as avg_duration_seconds_30d,
   coalesce(past.consecutive_failures, 0) as consecutive_failures,
   past.usual_interval_seconds,
-  -- A day, until there are two runs to learn from.
-  now() - coalesce(past.last_success_at, past.first_run_at)
+  -- A day, until there are two runs to learn from. One that was only discovered has no past at all.
+  past.last_session_at is null or now() - coalesce(past.last_success_at, past.first_run_at)
     > 2 * make_interval(secs => coalesce(past.usual_interval_seconds, 86400)) as is_overdue,
   past.change_number,
-  past.last_changed_at
+  past.last_changed_at,
+  past.last_server_id as server_id,
+  server.server_name,
+  job.policy_id,
+  policy.job_name as policy_name,
+  coalesce(by_computer.customer, by_policy.customer, by_server.customer, by_source.customer) as customer,
+  coalesce(by_computer.site, by_policy.site, by_server.site, by_source.site) as site,
+  agreed.expected_by,
+  coalesce(now() > agreed.expected_by, false) as missed_last_expected,
+  coalesce(coalesce(
+    by_computer.labels ->> 'muted_until', by_policy.labels ->> 'muted_until', by_server.labels ->> 'muted_until',
+    by_source.labels ->> 'muted_until'
+  )::timestamptz > now(), false) as is_muted,
+  agreed.max_age_hours,
+  past.source_id::text as source_key,
+  past.source_id || ':' || past.last_server_id as server_key,
+  past.source_id || ':' || past.last_job_id as job_key,
+  past.source_id || ':' || past.computer as computer_key
 from (
   select
     source_id, computer, first_run_at, last_session_at, last_outcome, last_success_at, consecutive_failures, usual_interval_seconds,
-    change_number, last_changed_at
+    expected_by, last_job_id, last_server_id, change_number, last_changed_at
   from computers
   where not is_stale
   union all
   -- Sessions of these were written and nobody has worked them out yet: done here, once a row.
   select
     source_id, computer, (fresh).first_run_at, (fresh).last_session_at, (fresh).last_outcome, (fresh).last_success_at,
-    (fresh).consecutive_failures, (fresh).usual_interval_seconds, change_number, last_changed_at
+    (fresh).consecutive_failures, (fresh).usual_interval_seconds, (fresh).expected_by, (fresh).last_job_id, (fresh).last_server_id,
+    change_number, last_changed_at
   from (
-    select source_id, computer, summarize_computer(source_id, computer) as fresh, change_number, last_changed_at
+    select source_id, computer, past_of_computer(source_id, computer) as fresh, change_number, last_changed_at
     from computers
     where is_stale
   ) as stale
+  union all
+  -- Discovered, and never backed up.
+  select source_id, never.computer, null, null, null, null, 0, null, null, null, null, null, null
+  from (select distinct source_id, computer from discovered_computers) as never
+  where not exists (
+    select 1 from computers as computer
+    where computer.source_id = never.source_id and lower(computer.computer) = lower(never.computer)
+  )
 ) as past
 join sources as source on source.id = past.source_id
+left join servers as server on server.source_id = past.source_id and server.server_id = past.last_server_id
+left join jobs as job on job.source_id = past.source_id and job.job_id = past.last_job_id
+left join jobs as policy on policy.source_id = job.source_id and policy.job_id = job.policy_id
+left join labels as by_computer
+  on by_computer.source_id = past.source_id and by_computer.scope = 'computer' and by_computer.computer = past.computer
+left join labels as by_policy
+  on by_policy.source_id = past.source_id and by_policy.scope = 'job' and by_policy.target_key = job.policy_id
+left join labels as by_server
+  on by_server.source_id = past.source_id and by_server.scope = 'server' and by_server.target_key = past.last_server_id
+left join labels as by_source
+  on by_source.source_id = past.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000'
+cross join lateral (
+  select
+    coalesce(past.last_success_at, past.first_run_at) + make_interval(secs => label.max_age_hours * 3600) as agreed_by,
+    label.max_age_hours
+  from (
+    select coalesce(
+      by_computer.labels ->> 'max_age_hours', by_policy.labels ->> 'max_age_hours', by_server.labels ->> 'max_age_hours',
+      by_source.labels ->> 'max_age_hours'
+    )::double precision as max_age_hours
+  ) as label
+) as age
+cross join lateral (
+  select case when age.max_age_hours is null then past.expected_by else age.agreed_by end as expected_by, age.max_age_hours
+) as agreed
 left join (
   select
     source_id,
@@ -506,16 +828,7 @@ left join (
     where kind = 'computer' and computer is not null and created_at > now() - interval '720 hours'
   ) as session
   group by source_id, computer
-) as recent on recent.source_id = past.source_id and recent.computer = past.computer
-union all
-select
-  source.name, never.computer, null, null, null, null, 0, 0, 0, 0, null, null, 0, null, true, null, null
-from (select distinct source_id, computer from discovered_computers) as never
-join sources as source on source.id = never.source_id
-where not exists (
-  select 1 from computers as computer
-  where computer.source_id = never.source_id and lower(computer.computer) = lower(never.computer)
-);
+) as recent on recent.source_id = past.source_id and recent.computer = past.computer;
 
 comment on view report.computers is 'Every computer that ever had a session or that Enterprise Manager has discovered, with how its backups go. Rates, streaks and last outcomes count runs: a first attempt with its retries is one run. Key: source, computer.';
 comment on column report.computers.source is 'Name of the Enterprise Manager.';
@@ -535,6 +848,20 @@ comment on column report.computers.usual_interval_seconds is 'Median time betwee
 comment on column report.computers.is_overdue is 'No success for twice its usual interval (for two days, while that is not known); always true if it was never backed up.';
 comment on column report.computers.change_number is 'Rises within its source with every commit that changes rows, as in report.sessions; null: never backed up. Figures of 30 days have no number.';
 comment on column report.computers.last_changed_at is 'When what its sessions say of it last changed here; null: never backed up, or before version 0.2 kept this.';
+comment on column report.computers.server_id is 'GUID of the Veeam backup server of its newest session.';
+comment on column report.computers.server_name is 'Newest known name of that server.';
+comment on column report.computers.policy_id is 'GUID of the job that administrators made, of its newest session.';
+comment on column report.computers.policy_name is 'Newest known name of that job.';
+comment on column report.computers.customer is 'Label customer: the nearest of those of the computer, the policy, the server and the source; null: none.';
+comment on column report.computers.site is 'Label site, likewise.';
+comment on column report.computers.expected_by is 'When its next good run should have ended: an interval after the last one began, or the longer rest it takes at that hour or weekday, with the time it usually takes and an eighth of the interval (1 to 6 hours) to spare. With a label max_age_hours: that age after the last success.';
+comment on column report.computers.missed_last_expected is 'expected_by has passed without a success: who missed last night, the morning after.';
+comment on column report.computers.is_muted is 'A label muted_until lies ahead: nobody wants to hear of it until then.';
+comment on column report.computers.max_age_hours is 'Label max_age_hours: the agreed age of its newest good backup, in hours.';
+comment on column report.computers.source_key is 'Tells the source from all others: one column to join facts and dimensions by, as the other keys are.';
+comment on column report.computers.server_key is 'Key of the server: join report.servers by it.';
+comment on column report.computers.job_key is 'Key of the job of its newest session: join report.jobs by it.';
+comment on column report.computers.computer_key is 'Its key: what computer_key of other views refers to.';
 
 create or replace view report.overdue as
 select
@@ -554,7 +881,21 @@ select
   usual_interval_seconds,
   is_overdue,
   change_number,
-  last_changed_at
+  last_changed_at,
+  server_id,
+  server_name,
+  policy_id,
+  policy_name,
+  customer,
+  site,
+  expected_by,
+  missed_last_expected,
+  is_muted,
+  max_age_hours,
+  source_key,
+  server_key,
+  job_key,
+  computer_key
 from report.computers
 where is_overdue;
 
@@ -579,6 +920,20 @@ select
   computer.is_overdue,
   computer.change_number,
   computer.last_changed_at,
+  computer.server_id,
+  computer.server_name,
+  computer.policy_id,
+  computer.policy_name,
+  computer.customer,
+  computer.site,
+  computer.expected_by,
+  computer.missed_last_expected,
+  computer.is_muted,
+  computer.max_age_hours,
+  computer.source_key,
+  computer.server_key,
+  computer.job_key,
+  computer.computer_key,
   (now() at time zone 'UTC')::date as last_day,
   -- In the select list, the planner puts it after the limit: it is worked out for the rows of a page only.
   (
@@ -630,11 +985,19 @@ select
   recent_sessions,
   recent_avg_seconds,
   earlier_avg_seconds,
-  recent_avg_seconds / nullif(earlier_avg_seconds, 0) - 1 as growth
+  recent_avg_seconds / nullif(earlier_avg_seconds, 0) - 1 as growth,
+  customer,
+  site,
+  source_key,
+  computer_key
 from (
   select
     source,
     computer,
+    customer,
+    site,
+    source_key,
+    computer_key,
     (count(*) filter (where created_at >= now() - interval '7 days'))::integer as recent_sessions,
     avg(duration_seconds) filter (where created_at >= now() - interval '7 days') as recent_avg_seconds,
     avg(duration_seconds) filter (where created_at < now() - interval '7 days') as earlier_avg_seconds
@@ -643,17 +1006,21 @@ from (
     and computer is not null
     and outcome in ('success', 'warning')
     and created_at >= now() - interval '35 days'
-  group by source, computer
+  group by source, computer, customer, site, source_key, computer_key
 ) as computer
 where recent_avg_seconds is not null and earlier_avg_seconds > 0;
 
-comment on view report.duration_growth is 'How long the good sessions of a computer take these 7 days, and took the 28 days before. Key: source, computer.';
+comment on view report.duration_growth is 'How long the good sessions of a computer take these 7 days, and took the 28 days before; one that went from one customer to another has a row for each. Key: source, computer, customer, site.';
 comment on column report.duration_growth.source is 'Name of the Enterprise Manager.';
 comment on column report.duration_growth.computer is 'Name of the computer.';
 comment on column report.duration_growth.recent_sessions is 'Sessions of the last 7 x 24 hours that succeeded, with or without warnings.';
 comment on column report.duration_growth.recent_avg_seconds is 'Their average duration, in seconds.';
 comment on column report.duration_growth.earlier_avg_seconds is 'Average duration of those of the 28 days before, in seconds.';
 comment on column report.duration_growth.growth is 'recent_avg_seconds divided by earlier_avg_seconds, minus 1: 0.5 is half as long again.';
+comment on column report.duration_growth.customer is 'Label customer of these sessions; null: none.';
+comment on column report.duration_growth.site is 'Label site of these sessions; null: none.';
+comment on column report.duration_growth.source_key is 'Tells the source from all others: one column to join facts and dimensions by, as the other keys are.';
+comment on column report.duration_growth.computer_key is 'Key of the computer: join report.computers by it.';
 
 -- ── What was read, and what is missing ─────────────────────────────────────────────────────────────────────────────
 
@@ -676,7 +1043,8 @@ select
   run.error_kind,
   run.error_message,
   run.unreadable,
-  run.unfetched
+  run.unfetched,
+  run.source_id::text as source_key
 from sync_runs as run
 join sources as source on source.id = run.source_id;
 
@@ -699,6 +1067,7 @@ comment on column report.sync_runs.error_kind is 'transient, unauthorized, contr
 comment on column report.sync_runs.error_message is 'What went wrong and what to do.';
 comment on column report.sync_runs.unreadable is 'Listed sessions of which something could not be read: holes, see report.holes.';
 comment on column report.sync_runs.unfetched is 'Listed sessions whose details were asked for and did not come: holes, see report.holes; null: not known.';
+comment on column report.sync_runs.source_key is 'Tells the source from all others: one column to join facts and dimensions by, as the other keys are.';
 
 create or replace view report.coverage as
 select
@@ -707,7 +1076,8 @@ select
   stretch.to_at,
   stretch.via is not null as is_covered,
   stretch.via,
-  stretch.read_at
+  stretch.read_at,
+  stretch.source_id::text as source_key
 from coverage as stretch
 join sources as source on source.id = stretch.source_id;
 
@@ -718,6 +1088,7 @@ comment on column report.coverage.to_at is 'End (UTC): the next row of the sourc
 comment on column report.coverage.is_covered is 'Whether everything created in this time and listed or found then is stored; false: a gap.';
 comment on column report.coverage.via is 'list: a list read whole reached back here. query: it was asked for by itself. Null: a gap.';
 comment on column report.coverage.read_at is 'When it was last read (UTC); null for a gap.';
+comment on column report.coverage.source_key is 'Tells the source from all others: one column to join facts and dimensions by, as the other keys are.';
 
 create or replace view report.holes as
 select
@@ -730,7 +1101,8 @@ select
   gap.attempts,
   gap.first_seen_at,
   gap.last_tried_at,
-  'gap ' || (extract(epoch from gap.from_at) * 1000000)::numeric(20) as hole_key
+  'gap ' || (extract(epoch from gap.from_at) * 1000000)::numeric(20) as hole_key,
+  source.id::text as source_key
 from coverage as gap
 join sources as source on source.id = gap.source_id
 where gap.via is null
@@ -745,7 +1117,8 @@ select
   hole.attempts,
   hole.first_seen_at,
   hole.last_tried_at,
-  hole.kind || ' ' || hole.hole_key
+  hole.kind || ' ' || hole.hole_key,
+  source.id::text
 from holes as hole
 join sources as source on source.id = hole.source_id
 union all
@@ -759,7 +1132,8 @@ select
   backlog.attempts,
   coalesce(backlog.first_failed_at, backlog.last_tried_at),
   backlog.last_tried_at,
-  'tasks ' || backlog.session_id
+  'tasks ' || backlog.session_id,
+  source.id::text
 from task_backlog as backlog
 join sources as source on source.id = backlog.source_id
 where backlog.attempts > 0;
@@ -775,6 +1149,7 @@ comment on column report.holes.attempts is 'How often it was tried in vain since
 comment on column report.holes.first_seen_at is 'When it became known as a hole (UTC).';
 comment on column report.holes.last_tried_at is 'When it was last tried (UTC); null: not yet.';
 comment on column report.holes.hole_key is 'Tells it from the other holes of the source.';
+comment on column report.holes.source_key is 'Key of the source.';
 
 create or replace view report.source_health as
 select
@@ -801,8 +1176,13 @@ select
     + (select count(*) from task_backlog as backlog where backlog.source_id = source.id and backlog.attempts > 0)
   )::integer as holes,
   timeline.covered_from,
-  timeline.uncovered_seconds
+  timeline.uncovered_seconds,
+  by_source.customer,
+  by_source.site,
+  source.id::text as source_key
 from sources as source
+left join labels as by_source
+  on by_source.source_id = source.id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000'
 left join lateral (
   select run.started_at, run.status from sync_runs as run
   where run.source_id = source.id and run.trigger <> 'backfill'
@@ -847,6 +1227,86 @@ comment on column report.source_health.last_collected_at is 'When Enterprise Man
 comment on column report.source_health.holes is 'Rows of report.holes.';
 comment on column report.source_health.covered_from is 'Earliest creation time that was read whole (UTC); null: none yet.';
 comment on column report.source_health.uncovered_seconds is 'Length of all gaps together, in seconds; null: nothing was read yet.';
+comment on column report.source_health.customer is 'Label customer of the source; null: none.';
+comment on column report.source_health.site is 'Label site of the source; null: none.';
+comment on column report.source_health.source_key is 'Its key: what source_key of other views refers to.';
+
+-- ── Labels ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+create or replace view report.labels as
+with subject as (
+  select source.id as source_id, 'source' as scope, null::uuid as server_id, null::uuid as policy_id, null::text as job_name,
+    null::text as computer
+  from sources as source
+  union all
+  select source_id, 'server', server_id, null, null, null from servers
+  union all
+  select source_id, 'job', server_id, job_id, job_name, null from jobs where kind <> 'computer'
+  union all
+  select past.source_id, 'computer', past.last_server_id, job.policy_id, policy.job_name, past.computer
+  from (
+    select source_id, computer, last_job_id, last_server_id from computers where not is_stale
+    union all
+    select source_id, computer, (fresh).last_job_id, (fresh).last_server_id
+    from (select source_id, computer, past_of_computer(source_id, computer) as fresh from computers where is_stale) as stale
+    union all
+    -- Labelled before its first session.
+    select label.source_id, label.computer, null, null
+    from labels as label
+    where label.scope = 'computer'
+      and not exists (
+        select 1 from computers as computer
+        where computer.source_id = label.source_id and computer.computer_key = label.target_key
+      )
+  ) as past
+  left join jobs as job on job.source_id = past.source_id and job.job_id = past.last_job_id
+  left join jobs as policy on policy.source_id = job.source_id and policy.job_id = job.policy_id
+),
+given as (
+  select subject.*, label.scope as given_to, label.labels
+  from subject
+  join labels as label
+    on label.source_id = subject.source_id
+    and (
+      label.scope = 'source'
+      or label.scope = 'server' and label.target_key = subject.server_id
+      or label.scope = 'job' and label.target_key = subject.policy_id
+      or label.scope = 'computer' and label.computer = subject.computer
+    )
+)
+select distinct on (source.name, given.scope, server.server_name, given.server_id, given.job_name, given.policy_id, given.computer, label.name)
+  source.name as source,
+  given.scope,
+  given.server_id,
+  server.server_name,
+  given.policy_id,
+  given.job_name as policy_name,
+  given.computer,
+  label.name,
+  label.value,
+  given.given_to,
+  source.id::text as source_key,
+  source.id || ':' || given.computer as computer_key
+from given
+join sources as source on source.id = given.source_id
+left join servers as server on server.source_id = given.source_id and server.server_id = given.server_id
+cross join lateral jsonb_each_text(given.labels) as label(name, value)
+order by source.name, given.scope, server.server_name, given.server_id, given.job_name, given.policy_id, given.computer, label.name,
+  array_position(array['computer', 'job', 'server', 'source'], given.given_to);
+
+comment on view report.labels is 'Labels as they hold: a row for each name that a source, a server, a job or a computer has, its own or the nearest above it. Key: source, scope, server_id, policy_id, computer, name.';
+comment on column report.labels.source is 'Name of the Enterprise Manager.';
+comment on column report.labels.scope is 'What the row is about: source, server, job or computer.';
+comment on column report.labels.server_id is 'GUID of the Veeam backup server; of a computer, that of its newest session.';
+comment on column report.labels.server_name is 'Newest known name of the server.';
+comment on column report.labels.policy_id is 'GUID of the job; of a computer, the policy of its newest session.';
+comment on column report.labels.policy_name is 'Newest known name of that job.';
+comment on column report.labels.computer is 'Name of the computer.';
+comment on column report.labels.name is 'Name of the label: customer, site, owner, max_age_hours, muted_until, time_zone or any other.';
+comment on column report.labels.value is 'Its value.';
+comment on column report.labels.given_to is 'Where it comes from: computer, job, server or source; the nearest wins, in this order.';
+comment on column report.labels.source_key is 'Key of the source.';
+comment on column report.labels.computer_key is 'Key of the computer: join report.computers by it.';
 
 -- ── Time ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -861,8 +1321,17 @@ select
   extract(isodow from day)::integer as day_of_week,
   extract(isodow from day) > 5 as is_weekend,
   date_trunc('month', day)::date as month_start,
-  date_trunc('week', day)::date as week_start
-from generate_series(timestamp '2010-01-01', (current_date + interval '2 years')::timestamp, interval '1 day') as day;
+  date_trunc('week', day)::date as week_start,
+  to_char(day, 'FMMonth') as month_name,
+  to_char(day, 'FMDay') as weekday_name,
+  to_char(day, 'YYYY-MM') as year_month,
+  now.today - day::date as days_ago,
+  (date_trunc('week', now.today::timestamp)::date - date_trunc('week', day)::date) / 7 as weeks_ago,
+  ((extract(year from now.today) - extract(year from day)) * 12 + extract(month from now.today) - extract(month from day))::integer
+    as months_ago,
+  (extract(year from now.today) - extract(year from day))::integer as years_ago
+from (select (now() at time zone 'UTC')::date as today) as now
+cross join lateral generate_series(timestamp '2010-01-01', now.today + interval '2 years', interval '1 day') as day;
 
 comment on view report.dim_date is 'One row a day, from 2010 to two years ahead: the date dimension for BI tools. Key: day.';
 comment on column report.dim_date.day is 'The day.';
@@ -875,3 +1344,10 @@ comment on column report.dim_date.day_of_week is '1 = Monday to 7 = Sunday.';
 comment on column report.dim_date.is_weekend is 'Saturday or Sunday.';
 comment on column report.dim_date.month_start is 'First day of the month.';
 comment on column report.dim_date.week_start is 'Monday of the week.';
+comment on column report.dim_date.month_name is 'January to December.';
+comment on column report.dim_date.weekday_name is 'Monday to Sunday.';
+comment on column report.dim_date.year_month is 'Year and month, for example 2026-03: sorts as it reads.';
+comment on column report.dim_date.days_ago is 'Days from this day to today (UTC): 0 today, 1 yesterday, negative ahead.';
+comment on column report.dim_date.weeks_ago is 'Weeks, Monday to Sunday, from its week to this one: 1 is last week.';
+comment on column report.dim_date.months_ago is 'Calendar months from its month to this one: 1 is last month.';
+comment on column report.dim_date.years_ago is 'Calendar years from its year to this one.';

@@ -11,9 +11,13 @@ type Answer<P extends keyof paths> = P extends keyof paths
     : never
   : never;
 
-/** Addresses that answer with a page of rows. */
+/** Addresses that answer with a page of rows, and their number if asked. */
 export type ListPath = {
-  [P in keyof paths]: Answer<P> extends { readonly data: readonly unknown[] } ? P : never;
+  [P in keyof paths]: Answer<P> extends { readonly data: readonly unknown[]; readonly page: infer Page }
+    ? 'count' extends keyof Page
+      ? P
+      : never
+    : never;
 }[keyof paths];
 
 /** A page of rows. */

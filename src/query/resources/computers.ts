@@ -1,5 +1,5 @@
 import { columns } from '../columns.ts';
-import { outcomes, filter, bySource, search } from '../filters.ts';
+import { outcomes, filter, bySource, byServer, byCustomer, bySite, search } from '../filters.ts';
 import { never, order } from '../orders.ts';
 import type { Resource } from '../resource.ts';
 
@@ -21,6 +21,20 @@ const computerColumns = columns(`
   is_overdue boolean
   change_number bigint?
   last_changed_at timestamp?
+  server_id uuid?
+  server_name text?
+  policy_id uuid?
+  policy_name text?
+  customer text?
+  site text?
+  expected_by timestamp?
+  missed_last_expected boolean
+  is_muted boolean
+  max_age_hours double?
+  source_key text
+  server_key text?
+  job_key text?
+  computer_key text
 `);
 
 export const computers: Resource = {
@@ -40,6 +54,7 @@ export const computers: Resource = {
     order('sessions30d', 'sessions_30d', 'integer'),
     order('failed30d', 'failed_30d', 'integer'),
     order('successRate30d', 'coalesce(success_rate_30d, -1)', 'double'),
+    order('expectedBy', `coalesce(expected_by, ${never})`, 'timestamp'),
     order('avgDurationSeconds30d', 'coalesce(avg_duration_seconds_30d, -1)', 'double'),
     order('consecutiveFailures', 'consecutive_failures', 'integer'),
   ],
@@ -54,6 +69,17 @@ export const computers: Resource = {
       'Whether it had no success for twice its usual interval.',
       'true',
     ),
+    filter(
+      'missedLastExpected',
+      'missed_last_expected',
+      'boolean',
+      'Whether its next good run should have ended by now, and did not.',
+      'true',
+    ),
+    filter('isMuted', 'is_muted', 'boolean', 'Whether a label muted_until lies ahead.', 'false'),
+    byServer,
+    byCustomer,
+    bySite,
     search('computer', 'Part of its name, in any case.'),
   ],
   isRelativeToNow: true,

@@ -13,6 +13,7 @@ export const coverage: Resource = {
     is_covered boolean
     via text?: list query
     read_at timestamp?
+    source_key text
   `),
   key: [
     { name: 'from_at', type: 'timestamp' },

@@ -1,12 +1,15 @@
 import { columns } from '../columns.ts';
-import { bySource, filter, search } from '../filters.ts';
+import { bySource, byCustomer, bySite, filter, search } from '../filters.ts';
 import { order } from '../orders.ts';
 import type { Resource } from '../resource.ts';
 
 export const durationGrowth: Resource = {
   name: 'duration-growth',
   title: 'How long a computer takes these 7 days, and took the 28 days before',
-  relation: 'report.duration_growth',
+  // Keys are never null.
+  relation: `(
+    select *, coalesce('=' || customer, '') as of_customer, coalesce('=' || site, '') as of_site from report.duration_growth
+  )`,
   columns: columns(`
     source text
     computer text
@@ -14,10 +17,16 @@ export const durationGrowth: Resource = {
     recent_avg_seconds double
     earlier_avg_seconds double
     growth double
+    customer text?
+    site text?
+    source_key text
+    computer_key text
   `),
   key: [
     { name: 'source', type: 'text' },
     { name: 'computer', type: 'text' },
+    { name: 'of_customer', type: 'text' },
+    { name: 'of_site', type: 'text' },
   ],
   orders: [
     { ...order('growth', 'growth', 'double'), isDescendingByDefault: true },
@@ -26,6 +35,8 @@ export const durationGrowth: Resource = {
   filters: [
     bySource,
     filter('computer', 'computer', 'text', 'Its name.', 'SQL-BER-30007'),
+    byCustomer,
+    bySite,
     search('computer', 'Part of its name, in any case.'),
   ],
   isRelativeToNow: true,

@@ -1,5 +1,17 @@
 import { columns } from '../columns.ts';
-import { kinds, outcomes, filter, bySource, byServer, byJob, byJobId, byKind, search } from '../filters.ts';
+import {
+  kinds,
+  outcomes,
+  filter,
+  bySource,
+  byServer,
+  byJob,
+  byJobId,
+  byKind,
+  byCustomer,
+  bySite,
+  search,
+} from '../filters.ts';
 import { never, order } from '../orders.ts';
 import type { Resource } from '../resource.ts';
 
@@ -25,6 +37,14 @@ export const jobs: Resource = {
     success_rate_30d double?
     change_number bigint
     last_changed_at timestamp?
+    server_id uuid?
+    policy_id uuid?
+    policy_name text?
+    customer text?
+    site text?
+    source_key text
+    server_key text?
+    job_key text
   `),
   key: [
     { name: 'source', type: 'text' },
@@ -46,6 +66,8 @@ export const jobs: Resource = {
     byJobId,
     byKind,
     filter('outcome', 'last_outcome', 'text', 'How its newest run ended.', 'failed', { words: outcomes }),
+    byCustomer,
+    bySite,
     search('job_name', 'Part of its name, in any case.'),
   ],
   isRelativeToNow: true,

@@ -1,5 +1,5 @@
 import { columns } from '../columns.ts';
-import { bySource, byServer, search } from '../filters.ts';
+import { bySource, byServer, byCustomer, bySite, search } from '../filters.ts';
 import type { Resource } from '../resource.ts';
 
 export const servers: Resource = {
@@ -17,12 +17,16 @@ export const servers: Resource = {
     newest_session_at timestamp?
     change_number bigint
     last_changed_at timestamp?
+    customer text?
+    site text?
+    source_key text
+    server_key text
   `),
   key: [
     { name: 'source', type: 'text' },
     { name: 'server_name', type: 'text' },
     { name: 'server_id', type: 'uuid' },
   ],
-  filters: [bySource, byServer, search('server_name', 'Part of its name, in any case.')],
+  filters: [bySource, byServer, byCustomer, bySite, search('server_name', 'Part of its name, in any case.')],
   isRelativeToNow: false,
 };

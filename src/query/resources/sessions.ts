@@ -8,6 +8,8 @@ import {
   byJob,
   byJobId,
   byKind,
+  byCustomer,
+  bySite,
   to,
   from,
   search,
@@ -19,6 +21,7 @@ export const sessions: Resource = {
   name: 'sessions',
   title: 'A backup session, with its last known values',
   relation: 'session_rows',
+  labelledRelation: 'labelled_session_rows',
   columns: columns(`
     source text
     session_id uuid
@@ -48,6 +51,15 @@ export const sessions: Resource = {
     last_changed_at timestamp
     arrival_lag_seconds double
     change_number bigint
+    day date
+    policy_id uuid?
+    policy_name text?
+    customer text?
+    site text?
+    source_key text
+    server_key text?
+    job_key text?
+    computer_key text?
   `),
   key: [
     { name: 'created_at', type: 'timestamp' },
@@ -110,6 +122,8 @@ export const sessions: Resource = {
     to('createdTo', 'created_at', 'timestamp', 'Created before this time.', '2026-07-01T00:00:00Z'),
     from('endedFrom', 'ended_at', 'timestamp', 'Ended at this time or later.', '2026-06-01T00:00:00Z'),
     to('endedTo', 'ended_at', 'timestamp', 'Ended before this time.', '2026-07-01T00:00:00Z'),
+    byCustomer,
+    bySite,
     search('search_text', 'Part of the name of session, job, computer or server, in any case.'),
   ],
   isRelativeToNow: false,

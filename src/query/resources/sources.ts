@@ -1,5 +1,5 @@
 import { columns } from '../columns.ts';
-import { bySource } from '../filters.ts';
+import { byCustomer, bySite, bySource } from '../filters.ts';
 import type { Resource } from '../resource.ts';
 
 export const sources: Resource = {
@@ -19,8 +19,11 @@ export const sources: Resource = {
     holes integer
     covered_from timestamp?
     uncovered_seconds double?
+    customer text?
+    site text?
+    source_key text
   `),
   key: [{ name: 'source', type: 'text' }],
-  filters: [bySource],
+  filters: [bySource, byCustomer, bySite],
   isRelativeToNow: true,
 };

@@ -25,6 +25,7 @@ export const syncRuns: Resource = {
     error_message text?
     unreadable integer
     unfetched integer?
+    source_key text
   `),
   key: [
     { name: 'started_at', type: 'timestamp' },

@@ -16,4 +16,9 @@ export const taskColumns = columns(`
   duration_seconds double?
   change_number bigint
   last_changed_at timestamp?
+  customer text?
+  site text?
+  source_key text
+  job_key text?
+  computer_key text?
 `);

@@ -17,11 +17,12 @@ export type Query = {
  * limit are part of the text; what else people asked for travels as values.
  */
 export function buildQuery(
-  resource: Resource,
+  asked: Resource,
   question: Question,
   limit: number | undefined,
   hints: Hints,
 ): Query {
+  const resource = relate(asked, question);
   const values: unknown[] = [];
   const value = (one: unknown, type: string) => `$${values.push(one)}::${type}`;
   const key = orderKey(resource, question.order);
@@ -100,7 +101,8 @@ function buildPosition(
 }
 
 /** The SQL that counts the rows of a question, whatever page it asks for. */
-export function buildCount(resource: Resource, question: Question, hints: Hints): Query {
+export function buildCount(asked: Resource, question: Question, hints: Hints): Query {
+  const resource = relate(asked, question);
   const values: unknown[] = [];
   const conditions = buildWhere(resource, question, hints, (one, type) => `$${values.push(one)}::${type}`);
   const where = resource.grouped === undefined ? conditions : [];
@@ -109,6 +111,17 @@ export function buildCount(resource: Resource, question: Question, hints: Hints)
     values,
     name: undefined,
   };
+}
+
+/** Conditions on labels are answered from where labels are joined. */
+function relate(resource: Resource, { conditions }: Question): Resource {
+  const { labelledRelation } = resource;
+  const isAboutLabels = conditions.some(
+    ({ filter: { column } }) => column === 'customer' || column === 'site',
+  );
+  return labelledRelation !== undefined && isAboutLabels
+    ? { ...resource, relation: labelledRelation }
+    : resource;
 }
 
 /** What the rows come from; groups are made of those rows that the conditions choose. */

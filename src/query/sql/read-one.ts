@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { limitColumns, type Limits } from '../limits.ts';
 import type { Resource } from '../resource.ts';
 import type { Row } from '../row.ts';
 import { rawTypes, valueReader, type RawRow } from './read-values.ts';
@@ -10,14 +11,17 @@ export async function readOne(
   column: 'job_id' | 'computer' | 'run_id',
   wanted: string,
   source: string | undefined,
+  limits: Limits,
 ): Promise<readonly Row[]> {
+  const limited = limitColumns(resource, limits);
   const type = column === 'computer' ? 'text' : 'uuid';
   const { rows } = await client.query<RawRow[]>({
     text: `select ${resource.columns.map(({ name }) => name).join(', ')}
 from ${resource.relation} as row
 where ${column} = $1::${type} and ($2::text is null or source = $2::text)
+  ${limited.map(({ column }, index) => `and ${column} = any($${index + 3}::text[])`).join(' ')}
 order by source`,
-    values: [wanted, source ?? null],
+    values: [wanted, source ?? null, ...limited.map(({ values }) => values)],
     rowMode: 'array',
     types: rawTypes,
   });

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { limitColumns, type Limits } from '../limits.ts';
 import { sessions } from '../resources/sessions.ts';
 import { taskColumns } from '../resources/task-columns.ts';
 import type { Row } from '../row.ts';
@@ -19,18 +20,24 @@ export async function readSession(
   client: pg.ClientBase,
   id: string,
   source: string | undefined,
+  limits: Limits,
 ): Promise<readonly SessionDetails[]> {
   const ask = async (text: string, values: readonly unknown[]) =>
     (await client.query<RawRow[]>({ text, values: [...values], rowMode: 'array', types: rawTypes }))
       .rows as unknown as RawRow[];
+  const limited = limitColumns(sessions, limits);
+  /** SQL that goes on after a where, and its values, which begin at that number. */
+  const within = (first: number) =>
+    limited.map(({ column }, index) => ` and ${column} = any($${index + first}::text[])`).join('');
+  const allowed = limited.map(({ values }) => values);
   const toSession = valueReader(sessions.columns);
   const toTask = valueReader(taskColumns);
   const found = await ask(
     `select ${sessionColumns}, source_id
      from session_rows
-     where session_id = $1::uuid and source_id = any(array(select id from sources where $2::text is null or name = $2::text))
+     where session_id = $1::uuid and source_id = any(array(select id from sources where $2::text is null or name = $2::text))${within(3)}
      order by source`,
-    [id, source ?? null],
+    [id, source ?? null, ...allowed],
   );
   const details: SessionDetails[] = [];
   for (const raw of found) {
@@ -41,14 +48,14 @@ export async function readSession(
       parentId === null || parentId === undefined
         ? []
         : await ask(
-            `select ${sessionColumns} from session_rows where source_id = $1::integer and session_id = $2::uuid`,
-            [sourceId, parentId],
+            `select ${sessionColumns} from session_rows where source_id = $1::integer and session_id = $2::uuid${within(3)}`,
+            [sourceId, parentId, ...allowed],
           );
     const children = await ask(
       `select ${sessionColumns} from session_rows
-       where source_id = $1::integer and parent_session_id = $2::uuid
+       where source_id = $1::integer and parent_session_id = $2::uuid${within(3)}
        order by computer, created_at, session_id`,
-      [sourceId, id],
+      [sourceId, id, ...allowed],
     );
     const tasks = await ask(
       `select ${taskColumns.map(({ name }) => name).join(', ')} from report.tasks

@@ -96,6 +96,10 @@ describe('while there is no key', () => {
         accessPool: () => pool,
         noteKeyUse: () => undefined,
         requestSync: () => Promise.resolve('unknown'),
+        labels: {
+          list: () => Promise.resolve([]),
+          change: () => Promise.resolve({ changed: 0, problems: [] }),
+        },
         rateLimit: 10,
         corsOrigins: [],
       },

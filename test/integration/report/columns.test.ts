@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { computerCalendar } from '../../../src/query/resources/computer-calendar.ts';
 import { computers } from '../../../src/query/resources/computers.ts';
 import { dailyOutcomes } from '../../../src/query/resources/daily-outcomes.ts';
+import { dailyTotals } from '../../../src/query/resources/daily-totals.ts';
 import { durationGrowth } from '../../../src/query/resources/duration-growth.ts';
 import { jobs } from '../../../src/query/resources/jobs.ts';
 import { outcomesByDay } from '../../../src/query/resources/outcomes-by-day.ts';
@@ -58,6 +59,7 @@ it.each([
   ['computers', computers.columns],
   ['servers', servers.columns],
   ['daily_outcomes', dailyOutcomes.columns],
+  ['daily_totals', dailyTotals.columns],
   ['source_health', sources.columns],
   ['sync_runs', syncRuns.columns],
   ['tasks', taskColumns],

@@ -266,10 +266,11 @@ const misplaced = () =>
   );
 const wrongComputers = () =>
   test.query(
-    `select source_id, computer, first_run_at, last_session_at, last_outcome, last_success_at, consecutive_failures, usual_interval_seconds
+    `select source_id, computer, first_run_at, last_session_at, last_outcome, last_success_at, consecutive_failures, usual_interval_seconds,
+       expected_by, last_job_id, last_server_id
      from computers where not is_stale
      except
-     select source_id, computer, summary.* from computers cross join lateral summarize_computer(source_id, computer) as summary`,
+     select source_id, computer, summary.* from computers cross join lateral past_of_computer(source_id, computer) as summary`,
   );
 const unknownComputers = () =>
   test.query(

@@ -93,10 +93,39 @@ async function readViews(database: TestDatabase): Promise<unknown> {
     ],
   );
   for (const { view } of names) {
-    const added = `array['change_number', 'last_changed_at', 'unknown', 'unreadable', 'unfetched', 'holes', 'covered_from', 'uncovered_seconds']`;
+    const added = [
+      ...[
+        'change_number',
+        'day',
+        'policy_id',
+        'policy_name',
+        'customer',
+        'site',
+        'source_key',
+        'server_key',
+        'job_key',
+        'computer_key',
+      ],
+      ...[
+        'unknown',
+        'unreadable',
+        'unfetched',
+        'holes',
+        'covered_from',
+        'uncovered_seconds',
+        'expected_by',
+        'missed_last_expected',
+      ],
+      ...['is_muted', 'max_age_hours'],
+      ...(view === 'sessions' ? [] : ['last_changed_at']),
+      ...(['computers', 'jobs', 'daily_outcomes'].includes(view) ? ['server_id'] : []),
+      ...(view === 'computers' ? ['server_name'] : []),
+      ...(view === 'daily_outcomes' ? ['computer'] : []),
+    ].filter((column) => !(column === 'day' && view !== 'sessions'));
     const hidden = `array['hours_since_success', 'days_until_loss', 'is_overdue', 'unchanged', 'missing']`;
     views[view] = await database.query(
-      `select to_jsonb(row) - ${hidden} - ${view === 'sessions' ? `array['change_number']` : added} as row from report.${view} as row order by 1`,
+      `select to_jsonb(row) - ${hidden} - $1::text[] as row from report.${view} as row order by 1`,
+      [added],
     );
   }
   return views;

@@ -46,6 +46,7 @@ describe('readConfig', () => {
       apiHost: '127.0.0.1',
       apiPort: 8080,
       apiRateLimit: 100_000,
+      metricsComputers: false,
       apiCorsOrigins: [],
       apiFirstKey: false,
       metricsToken: undefined,

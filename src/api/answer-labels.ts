@@ -1,0 +1,138 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { findLabelFault, placeOf, type Label, type LabelChange, type LabelProblem } from '../domain/label.ts';
+import { noLimits, type Limits } from '../query/limits.ts';
+import { requireScope } from './access.ts';
+import { invalidParameters, Problem } from './problems.ts';
+import type { QueryOptions } from './query-options.ts';
+import type { Schema } from './schemas.ts';
+
+const fields = ['source', 'server', 'job', 'computer', 'name', 'value'] as const;
+const places = ['source', 'server', 'job', 'computer', 'name'] as const;
+
+export const labelSchema: Schema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name', 'value'],
+  properties: Object.fromEntries(
+    fields.map((name) => [name, { type: 'string', description: name === 'name' ? 'Such as customer.' : '' }]),
+  ),
+};
+
+/** Labels a request. */
+const most = 1_000;
+
+export function answerLabels(options: QueryOptions) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const wanted = readPlace(request.query as Record<string, unknown>);
+    const labels = await options.labels.list();
+    const data = labels.filter(
+      (label) =>
+        isVisible(label, labels, request.access?.limits ?? noLimits) &&
+        places.every((name) => wanted[name] === undefined || label[name] === wanted[name]),
+    );
+    return reply.header('cache-control', 'no-store').send({ data });
+  };
+}
+
+/** Sets the labels of the body, or answers with what is wrong with them. */
+export function answerPutLabels(options: QueryOptions) {
+  return (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    refuseUnlessOperator(request);
+    const labels = readBody(request.body);
+    const problems = labels.flatMap((label, index): LabelProblem[] => {
+      const fault = findLabelFault(label);
+      return fault === undefined ? [] : [{ index, message: fault }];
+    });
+    if (problems.length > 0) throw invalidParameters(problems.map(asParameter));
+    return change(options, request, reply, labels);
+  };
+}
+
+export function answerDeleteLabels(options: QueryOptions) {
+  return (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    refuseUnlessOperator(request);
+    const { name = null, ...place } = readPlace(request.query as Record<string, unknown>);
+    const { source = '', server = '', job = '', computer = '' } = place;
+    if (source + server + job + computer === '')
+      throw invalidParameters([{ parameter: 'source', message: 'is missing: say what the labels are on' }]);
+    return change(options, request, reply, [{ source, server, job, computer, name, value: null }]);
+  };
+}
+
+async function change(
+  options: QueryOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  changes: readonly LabelChange[],
+): Promise<unknown> {
+  const { sources } = request.access?.limits ?? noLimits;
+  const outside = changes.flatMap(({ source }, index): LabelProblem[] =>
+    sources.length > 0 && !sources.includes(source)
+      ? [{ index, message: `There is no source ${source}.` }]
+      : [],
+  );
+  const { changed, problems } =
+    outside.length > 0 ? { changed: 0, problems: outside } : await options.labels.change(changes);
+  if (problems.length > 0) throw invalidParameters(problems.map(asParameter));
+  return reply.send({ changed });
+}
+
+function refuseUnlessOperator(request: FastifyRequest): void {
+  requireScope(request, 'operate');
+  // Whoever could say what a customer has could make anything theirs.
+  if ((request.access?.limits.customers ?? []).length > 0)
+    throw new Problem('forbidden', 'A key of a customer may not change labels.');
+}
+
+/** A key of customers sees their own labels, and the other labels of the things that carry them. */
+function isVisible(label: Label, all: readonly Label[], { sources, customers }: Limits): boolean {
+  if (sources.length > 0 && !sources.includes(label.source)) return false;
+  if (customers.length === 0) return true;
+  const place = placeOf(label);
+  return all.some(
+    (one) =>
+      one.name === 'customer' &&
+      customers.includes(one.value) &&
+      placeOf(one) === place &&
+      places.every((name) => name === 'name' || one[name] === label[name]),
+  );
+}
+
+const asParameter = ({ index, message }: LabelProblem) => ({ parameter: `[${index}]`, message });
+
+function readBody(body: unknown): Label[] {
+  let given: unknown;
+  try {
+    given = typeof body === 'string' ? JSON.parse(body) : undefined;
+  } catch {
+    given = undefined;
+  }
+  if (!Array.isArray(given)) throw new Problem('bad-request', 'The body is no JSON array of labels.');
+  if (given.length > most) throw new Problem('bad-request', `The body holds more than ${most} labels.`);
+  const problems: LabelProblem[] = [];
+  const labels = (given as unknown[]).map((one, index) => {
+    const label = { source: '', server: '', job: '', computer: '', name: '', value: '' };
+    if (typeof one !== 'object' || one === null) problems.push({ index, message: 'is no object' });
+    else
+      for (const [field, value] of Object.entries(one)) {
+        if (!(fields as readonly string[]).includes(field) || typeof value !== 'string')
+          problems.push({ index, message: `has ${field}, which is not known or no text` });
+        else label[field as keyof Label] = value;
+      }
+    return label;
+  });
+  if (problems.length > 0) throw invalidParameters(problems.map(asParameter));
+  return labels;
+}
+
+function readPlace(given: Record<string, unknown>): Partial<Record<(typeof places)[number], string>> {
+  for (const [name, value] of Object.entries(given)) {
+    if (!(places as readonly string[]).includes(name))
+      throw invalidParameters([
+        { parameter: name, message: `is not known here; there are ${places.join(', ')}` },
+      ]);
+    if (typeof value !== 'string')
+      throw invalidParameters([{ parameter: name, message: 'is given more than once' }]);
+  }
+  return given;
+}

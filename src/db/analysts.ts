@@ -1,0 +1,68 @@
+import pg from 'pg';
+import type { PrismaClient } from './generated/client.ts';
+import { readerRole } from './reader-role.ts';
+
+/** Of logins that ask for reports. Settings are defaults of the login: a person can change them for a session. */
+const settings = [
+  ['search_path', 'report'],
+  ['timezone', 'UTC'],
+  // Compiling costs seconds where the answer takes a twentieth of one.
+  ['jit', 'off'],
+  ['statement_timeout', '5min'],
+  ['idle_in_transaction_session_timeout', '10min'],
+] as const;
+const connectionLimit = 10;
+
+/** What makes a login, a statement each. The name and password are quoted here. */
+export function analystStatements(name: string, password: string): readonly string[] {
+  const role = pg.escapeIdentifier(name);
+  return [
+    `create role ${role} login password ${pg.escapeLiteral(password)} connection limit ${connectionLimit} in role ${readerRole}`,
+    ...settings.map(([setting, value]) => `alter role ${role} set ${setting} = '${value}'`),
+  ];
+}
+
+/** Functions whose locks would let a reader stop syncs and migrations. Everybody may call them, until a superuser says no. */
+const locks = [
+  'pg_advisory_lock',
+  'pg_advisory_lock_shared',
+  'pg_advisory_xact_lock',
+  'pg_advisory_xact_lock_shared',
+  'pg_try_advisory_lock',
+  'pg_try_advisory_lock_shared',
+  'pg_try_advisory_xact_lock',
+  'pg_try_advisory_xact_lock_shared',
+];
+
+/** For a database administrator: keeps advisory locks to this program's own account. */
+export function revokeLocksStatement(owner: string): string {
+  const functions = locks.flatMap((name) => [`${name}(bigint)`, `${name}(integer, integer)`]).join(', ');
+  return `revoke execute on function ${functions} from public; grant execute on function ${functions} to ${pg.escapeIdentifier(owner)}`;
+}
+
+export type AnalystMade = { readonly areLocksRevoked: boolean; readonly revokeLocks: string };
+
+/** Makes the login in one transaction. Throws the driver's error: the name may be taken, or this account may not make roles. */
+export async function createAnalyst(
+  prisma: PrismaClient,
+  name: string,
+  password: string,
+): Promise<AnalystMade> {
+  await prisma.$transaction(analystStatements(name, password).map((sql) => prisma.$executeRawUnsafe(sql)));
+  const [who] = await prisma.$queryRaw<{ owner: string; isSuperuser: boolean }[]>`
+    select current_user::text as owner, rolsuper as "isSuperuser" from pg_roles where rolname = current_user`;
+  const revokeLocks = revokeLocksStatement(who?.owner ?? '');
+  if (who?.isSuperuser !== true) return { areLocksRevoked: false, revokeLocks };
+  for (const statement of revokeLocks.split('; ')) await prisma.$executeRawUnsafe(statement);
+  return { areLocksRevoked: true, revokeLocks };
+}
+
+/** Where the address of a database leads, as the driver reads it. */
+export function readPlace(url: string): {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+} {
+  const { host, port, database = '' } = new pg.Client({ connectionString: url });
+  return { host, port, database };
+}
