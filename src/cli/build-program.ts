@@ -113,6 +113,7 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
       new Option('--format <format>', 'how to write them').choices(exportFormats).makeOptionMandatory(),
     )
     .option('--out <file>', 'write to this file, not to standard output')
+    .option('--bom', 'with --format csv: begin with a byte order mark, by which spreadsheets know UTF-8')
     .option(
       '--changed-after <cursor>',
       'what changed since this cursor of the feed; empty: everything. The next cursor is printed on standard error',
