@@ -46,6 +46,11 @@ export default {
       { path: folder('export') },
       { path: '^src/', pathNot: '^src/(export|query)/' },
     ),
+    only(
+      'report-knows-query-and-export',
+      { path: folder('report') },
+      { path: '^src/', pathNot: '^src/(report|query|export)/' },
+    ),
     // Writer and reader of the same XML must not share a mistake.
     only(
       'simulator-stands-alone',

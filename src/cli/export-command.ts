@@ -1,4 +1,3 @@
-import { createWriteStream, rmSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ConfigError } from '../config/config.ts';
@@ -13,6 +12,7 @@ import { valueReader } from '../query/sql/read-values.ts';
 import { streamRows } from '../query/sql/stream-rows.ts';
 import type { App, ExitCode } from './app.ts';
 import { exportFlags } from './export-flags.ts';
+import { writeFile } from './write-file.ts';
 
 export type ExportOptions = {
   readonly format: ExportFormat;
@@ -97,19 +97,6 @@ async function exportChanges(
   } finally {
     await pool.end();
     await history.close();
-  }
-}
-
-/** Leaves no half of a file behind. */
-async function writeFile(file: string, bytes: Readable): Promise<void> {
-  try {
-    await pipeline(bytes, createWriteStream(file));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')
-      throw new ConfigError(`--out ${file} cannot be written: ${(error as Error).message}`);
-    rmSync(file, { force: true });
-    throw error;
   }
 }
 
