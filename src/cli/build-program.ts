@@ -224,7 +224,8 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     .command('create <name>')
     .description('make a login with settings fit for reports, and print how to connect')
     .option('--password-file <file>', 'its password; without a file one is made and shown once')
-    .action(async (name: string, options: { passwordFile?: string }) =>
+    .option('--again', 'set password and settings anew when the login is there already')
+    .action(async (name: string, options: { passwordFile?: string; again?: boolean }) =>
       onExit(await (await import('./analyst-command.ts')).runAnalystCreateCommand(app, name, options)),
     );
 
