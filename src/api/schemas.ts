@@ -147,7 +147,7 @@ export function listParameters(resource: Resource): Schema {
         minimum: 1,
         maximum: mostRows,
         description:
-          'Rows of a page, 100 unless said otherwise. Without it, CSV, NDJSON and Parquet hold all rows.',
+          'Rows of a page, 100 unless said otherwise. Without it, CSV, NDJSON, Parquet and XLSX hold all rows.',
         examples: [100],
       },
       cursor: { type: 'string', minLength: 1, description: '`nextCursor` of the page before.' },
@@ -161,6 +161,11 @@ export function listParameters(resource: Resource): Schema {
         type: 'string',
         enum: ['json', ...exportFormats],
         description: 'Goes before the header Accept.',
+      },
+      bom: {
+        type: 'boolean',
+        default: false,
+        description: 'With `format=csv`: begin with a byte order mark, by which spreadsheets know UTF-8.',
       },
     },
   };
@@ -212,7 +217,12 @@ export function listAnswer(resource: Resource): Schema {
       ...Object.fromEntries(
         exportFormats.map((format) => [
           mediaTypes[format].split(';')[0],
-          { schema: format === 'parquet' ? { type: 'string', format: 'binary' } : { type: 'string' } },
+          {
+            schema:
+              format === 'csv' || format === 'ndjson'
+                ? { type: 'string' }
+                : { type: 'string', format: 'binary' },
+          },
         ]),
       ),
     },

@@ -10,7 +10,7 @@ import { painter } from './paint.ts';
 export async function runAnalystCreateCommand(
   app: App,
   name: string,
-  options: { readonly passwordFile?: string },
+  options: { readonly passwordFile?: string; readonly again?: boolean },
 ): Promise<ExitCode> {
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(name))
     throw new ConfigError(
@@ -24,14 +24,20 @@ export async function runAnalystCreateCommand(
       throw new ConfigError(
         'This account may not create roles: `session-history migrate` says what a database administrator is to run.',
       );
-    const { areLocksRevoked, revokeLocks } = await createAnalyst(history.prisma, name, password).catch(
-      (error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
-        if (reason.includes('42710')) throw new ConfigError(`There is a role ${name} already.`);
-        if (reason.includes('42501')) throw new ConfigError('This account may not create roles.');
-        throw error;
-      },
-    );
+    const { areLocksRevoked, revokeLocks } = await createAnalyst(
+      history.prisma,
+      name,
+      password,
+      options.again,
+    ).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (reason.includes('42710'))
+        throw new ConfigError(
+          `There is a role ${name} already. With --again its password and settings are set anew, where it reads reports and no more.`,
+        );
+      if (reason.includes('42501')) throw new ConfigError('This account may not create roles.');
+      throw error;
+    });
     const paint = painter(app.stdout);
     app.stdout.write(
       `${paint('green', '✓')} ${name} may read schema report and nothing else: search_path report, time zone UTC, JIT off,\n` +

@@ -4,6 +4,7 @@ import { keyScopes, type KeyScope } from '../domain/api-key.ts';
 import type { App, ExitCode, SimulatorOptions } from './app.ts';
 import { exportFormats } from '../export/export-formats.ts';
 import type { ExportOptions } from './export-command.ts';
+import type { ReportOptions } from './report-command.ts';
 import { exportFlags } from './export-flags.ts';
 
 /** The command line. `onExit` hears the code of the command that ran. */
@@ -113,6 +114,7 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
       new Option('--format <format>', 'how to write them').choices(exportFormats).makeOptionMandatory(),
     )
     .option('--out <file>', 'write to this file, not to standard output')
+    .option('--bom', 'with --format csv: begin with a byte order mark, by which spreadsheets know UTF-8')
     .option(
       '--changed-after <cursor>',
       'what changed since this cursor of the feed; empty: everything. The next cursor is printed on standard error',
@@ -131,6 +133,22 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
       isRepeatable ? option.argParser((value, all?: readonly string[]) => [...(all ?? []), value]) : option,
     );
   }
+
+  program
+    .command('report')
+    .description(
+      'the report of a month that people send: success rate, ages, failures, and whether the record is complete',
+    )
+    .requiredOption('--month <month>', 'which one, in UTC; for example 2026-10')
+    .requiredOption('--out <file>', 'a page to read and print (.html), or a workbook (.xlsx)')
+    .option('--customer <name>', 'only what has this label customer')
+    .addHelpText(
+      'after',
+      '\nExample:\n  session-history report --month 2026-10 --customer Acme --out acme-2026-10.html',
+    )
+    .action(async (options: ReportOptions) =>
+      onExit(await (await import('./report-command.ts')).runReportCommand(app, options)),
+    );
 
   const keys = program.command('keys').description('keys of the query API; only their hashes are stored');
   keys
@@ -206,7 +224,8 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     .command('create <name>')
     .description('make a login with settings fit for reports, and print how to connect')
     .option('--password-file <file>', 'its password; without a file one is made and shown once')
-    .action(async (name: string, options: { passwordFile?: string }) =>
+    .option('--again', 'set password and settings anew when the login is there already')
+    .action(async (name: string, options: { passwordFile?: string; again?: boolean }) =>
       onExit(await (await import('./analyst-command.ts')).runAnalystCreateCommand(app, name, options)),
     );
 

@@ -1,10 +1,9 @@
-import { createWriteStream, rmSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ConfigError } from '../config/config.ts';
 import type { ExportFormat } from '../export/export-formats.ts';
-import { exportRows } from '../export/export-rows.ts';
-import { parseQuestion } from '../query/parse-question.ts';
+import { exportRows, type ExportOptions as RowOptions } from '../export/export-rows.ts';
+import { parseQuestion, type Given } from '../query/parse-question.ts';
 import { noLimits } from '../query/limits.ts';
 import { sessions } from '../query/resources/sessions.ts';
 import { openQueryPool } from '../query/sql/open-query-pool.ts';
@@ -13,17 +12,21 @@ import { valueReader } from '../query/sql/read-values.ts';
 import { streamRows } from '../query/sql/stream-rows.ts';
 import type { App, ExitCode } from './app.ts';
 import { exportFlags } from './export-flags.ts';
+import { writeFile } from './write-file.ts';
 
 export type ExportOptions = {
   readonly format: ExportFormat;
   readonly out?: string;
   readonly changedAfter?: string;
-} & Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly bom?: boolean;
+} & Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** All sessions of a question, streamed to a file or to standard output. */
 export async function runExportCommand(app: App, options: ExportOptions): Promise<ExitCode> {
-  const { format, out, changedAfter, ...given } = options;
-  if (changedAfter !== undefined) return exportChanges(app, { format, out, changedAfter }, given);
+  const { format, out, changedAfter, bom = false, ...rest } = options;
+  const given = rest as Given;
+  if (bom && format !== 'csv') throw new ConfigError('--bom goes with --format csv only.');
+  if (changedAfter !== undefined) return exportChanges(app, { format, bom, out, changedAfter }, given);
   const parsed = parseQuestion(sessions, given);
   if ('problems' in parsed) {
     const flagOf = (name: string) => exportFlags.find((one) => one.name === name)?.flag ?? `--${name}`;
@@ -36,8 +39,8 @@ export async function runExportCommand(app: App, options: ExportOptions): Promis
   const rows = { written: 0 };
   try {
     const source = exportRows(
-      format,
-      sessions.columns,
+      { format, bom },
+      sessions,
       counted(rows, streamRows(pool, sessions, parsed.question, app.signal)),
     );
     const bytes = Readable.from(source, { objectMode: false });
@@ -60,7 +63,7 @@ export async function runExportCommand(app: App, options: ExportOptions): Promis
 /** What changed since a cursor of the feed; the cursor to go on with is on standard error, in a line of its own. */
 async function exportChanges(
   app: App,
-  options: { readonly format: ExportFormat; readonly out: string | undefined; readonly changedAfter: string },
+  options: RowOptions & { readonly out: string | undefined; readonly changedAfter: string },
   { sort, ...filters }: Readonly<Record<string, unknown>>,
 ): Promise<ExitCode> {
   const [filter] = Object.keys(filters);
@@ -78,7 +81,7 @@ async function exportChanges(
     const batches = (async function* () {
       for await (const batch of changes.batches(app.signal)) yield batch.map(toRow);
     })();
-    const bytes = Readable.from(exportRows(options.format, sessions.columns, counted(rows, batches)), {
+    const bytes = Readable.from(exportRows(options, sessions, counted(rows, batches)), {
       objectMode: false,
     });
     if (options.out === undefined) await pipeline(bytes, app.stdout, { end: false });
@@ -94,19 +97,6 @@ async function exportChanges(
   } finally {
     await pool.end();
     await history.close();
-  }
-}
-
-/** Leaves no half of a file behind. */
-async function writeFile(file: string, bytes: Readable): Promise<void> {
-  try {
-    await pipeline(bytes, createWriteStream(file));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')
-      throw new ConfigError(`--out ${file} cannot be written: ${(error as Error).message}`);
-    rmSync(file, { force: true });
-    throw error;
   }
 }
 

@@ -13,11 +13,12 @@ const settings = [
 ] as const;
 const connectionLimit = 10;
 
-/** What makes a login, a statement each. The name and password are quoted here. */
-export function analystStatements(name: string, password: string): readonly string[] {
+/** What makes a login, or makes it anew, a statement each. The name and password are quoted here. */
+export function analystStatements(name: string, password: string, isThere = false): readonly string[] {
   const role = pg.escapeIdentifier(name);
+  const login = `login password ${pg.escapeLiteral(password)} connection limit ${connectionLimit}`;
   return [
-    `create role ${role} login password ${pg.escapeLiteral(password)} connection limit ${connectionLimit} in role ${readerRole}`,
+    isThere ? `alter role ${role} ${login}` : `create role ${role} ${login} in role ${readerRole}`,
     ...settings.map(([setting, value]) => `alter role ${role} set ${setting} = '${value}'`),
   ];
 }
@@ -42,13 +43,25 @@ export function revokeLocksStatement(owner: string): string {
 
 export type AnalystMade = { readonly areLocksRevoked: boolean; readonly revokeLocks: string };
 
-/** Makes the login in one transaction. Throws the driver's error: the name may be taken, or this account may not make roles. */
+/**
+ * Makes the login in one transaction. `again`: one that reads reports already gets the password and the settings anew. Throws the
+ * driver's error: the name may be taken, or this account may not make roles.
+ */
 export async function createAnalyst(
   prisma: PrismaClient,
   name: string,
   password: string,
+  again = false,
 ): Promise<AnalystMade> {
-  await prisma.$transaction(analystStatements(name, password).map((sql) => prisma.$executeRawUnsafe(sql)));
+  // Nobody else's role, and none with more rights.
+  const known = await prisma.$queryRaw<object[]>`
+    select 1 from pg_roles as role
+    join pg_auth_members as member on member.member = role.oid
+    join pg_roles as reader on reader.oid = member.roleid and reader.rolname = ${readerRole}
+    where ${again} and role.rolname = ${name} and not (role.rolsuper or role.rolcreaterole or role.rolcreatedb)`;
+  await prisma.$transaction(
+    analystStatements(name, password, known.length > 0).map((sql) => prisma.$executeRawUnsafe(sql)),
+  );
   const [who] = await prisma.$queryRaw<{ owner: string; isSuperuser: boolean }[]>`
     select current_user::text as owner, rolsuper as "isSuperuser" from pg_roles where rolname = current_user`;
   const revokeLocks = revokeLocksStatement(who?.owner ?? '');

@@ -1,2 +1,2 @@
-export const exportFormats = ['csv', 'ndjson', 'parquet'] as const;
+export const exportFormats = ['csv', 'ndjson', 'parquet', 'xlsx'] as const;
 export type ExportFormat = (typeof exportFormats)[number];

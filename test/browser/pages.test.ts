@@ -229,19 +229,18 @@ describe('lists', () => {
       ).toBe('ascending');
     }));
 
-  it.each(['CSV', 'Parquet'])('download what is shown as %s', (format) =>
+  it.each(['CSV', 'Excel', 'Parquet'])('download what is shown as %s', (format) =>
     inTab(async (tab) => {
       await visit(tab, '/sessions?outcome=failed&sort=createdAt');
       const [download] = await Promise.all([
         tab.page.waitForEvent('download'),
         tab.page.getByRole('button', { name: `Download as ${format}` }).click(),
       ]);
-      expect(download.suggestedFilename()).toBe(`sessions.${format.toLowerCase()}`);
+      const name = format === 'Excel' ? 'xlsx' : format.toLowerCase();
+      expect(download.suggestedFilename()).toBe(`sessions.${name}`);
       const chunks: Buffer[] = [];
       for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
-      const answer = await api.ask(
-        `/api/v1/sessions?outcome=failed&sort=createdAt&format=${format.toLowerCase()}`,
-      );
+      const answer = await api.ask(`/api/v1/sessions?outcome=failed&sort=createdAt&format=${name}`);
       expect(Buffer.concat(chunks).equals(Buffer.from(await answer.arrayBuffer()))).toBe(true);
     }),
   );

@@ -2,10 +2,17 @@ import { useMutation } from '@tanstack/preact-query';
 import { send, toSearch, type Query } from '../api/ask.ts';
 import type { ListPath } from '../api/rows.ts';
 
+const formats = [
+  ['csv', 'CSV'],
+  ['xlsx', 'Excel'],
+  ['parquet', 'Parquet'],
+] as const;
+type Format = (typeof formats)[number][0];
+
 /** All rows of what is shown, page or not, as a file. Fetched, because the key must not stand in an address. */
 export function Downloads({ path, query }: { readonly path: ListPath; readonly query: Query }) {
   const download = useMutation({
-    mutationFn: async (format: 'csv' | 'parquet') => {
+    mutationFn: async (format: Format) => {
       const answer = await send(
         `${path}${toSearch({ ...query, cursor: undefined, limit: undefined, count: undefined, format })}`,
       );
@@ -20,16 +27,16 @@ export function Downloads({ path, query }: { readonly path: ListPath; readonly q
   return (
     <span class="downloads">
       <span class="dim">{download.isPending ? 'Downloading…' : 'Download'}</span>
-      {(['csv', 'parquet'] as const).map((format) => (
+      {formats.map(([format, name]) => (
         <button
           key={format}
           type="button"
           class="quiet"
           disabled={download.isPending}
-          aria-label={`Download as ${format === 'csv' ? 'CSV' : 'Parquet'}`}
+          aria-label={`Download as ${name}`}
           onClick={() => download.mutate(format)}
         >
-          {format === 'csv' ? 'CSV' : 'Parquet'}
+          {name}
         </button>
       ))}
       {download.error !== null && (

@@ -6,6 +6,7 @@ import { parse } from 'csv-parse/sync';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAwkwardDatabase } from '../../support/awkward-database.ts';
+import { readWorkbook } from '../../support/read-workbook.ts';
 import { runCli } from '../../support/run-cli.ts';
 import { startApi, walk, type RunningApi } from '../../support/start-api.ts';
 import { makeTemporaryFolder } from '../../support/temporary-folder.ts';
@@ -72,6 +73,23 @@ describe('csv', () => {
     expect(rows).toEqual(expected);
     expect(expected.some(({ job_name: name }) => name?.startsWith("'=cmd"))).toBe(true);
     expect(Object.keys(rows[0] ?? {})).toEqual((await columnsOf('sessions')).map(({ name }) => name));
+  });
+
+  it('begins with a byte order mark when asked to, and only then', async () => {
+    const plain = await bytesOf('/api/v1/sessions?format=csv&outcome=failed');
+    const marked = await bytesOf('/api/v1/sessions?format=csv&outcome=failed&bom=true');
+    expect(marked.equals(Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), plain]))).toBe(true);
+    expect((await bytesOf('/api/v1/sessions?format=csv&outcome=failed&bom=false')).equals(plain)).toBe(true);
+    for (const [query, message] of [
+      ['format=csv&bom=yes', 'is neither true nor false'],
+      ['format=ndjson&bom=true', 'goes with format=csv only'],
+    ] as const) {
+      const answer = await api.ask(`/api/v1/sessions?${query}`);
+      expect([answer.status, await answer.json()]).toMatchObject([
+        400,
+        { errors: [{ parameter: 'bom', message }] },
+      ]);
+    }
   });
 
   it('says what it is', async () => {
@@ -145,6 +163,59 @@ describe('parquet', () => {
   });
 });
 
+describe('xlsx', () => {
+  it('holds every row of report.sessions: dates as Excel counts them, no name as a formula', async () => {
+    const [sheet, ...more] = readWorkbook(await bytesOf('/api/v1/sessions?format=xlsx&sort=createdAt'));
+    expect([sheet?.name, more]).toEqual(['sessions', []]);
+    const columns = await columnsOf('sessions');
+    const select = columns.map(({ name, type }) => {
+      if (type === 'boolean') return `${name}::integer::text as ${name}`;
+      if (type === 'date') return `(${name} - '1899-12-30')::text as ${name}`;
+      if (!type.startsWith('timestamp')) return `${name}::text as ${name}`;
+      return `round(extract(epoch from ${name} - '1899-12-30Z'), 3)::text as ${name}`;
+    });
+    const expected = await database.query<Record<string, string | null>>(
+      `select ${select.join(', ')} from report.sessions order by created_at, session_id`,
+    );
+    const [header = [], ...rows] = sheet?.rows ?? [];
+    expect(header.map(({ text }) => text)).toEqual(columns.map(({ name }) => name));
+    const read = rows.map((row) =>
+      Object.fromEntries(
+        columns.map(({ name, type }, index) => {
+          const cell = row[index];
+          if (cell === undefined || cell.kind === 'empty') return [name, null];
+          // To a millisecond, as its format shows them.
+          const isTime = type.startsWith('timestamp');
+          return [name, isTime ? (Number(cell.text) * 86_400).toFixed(3) : cell.text];
+        }),
+      ),
+    );
+    expect(read).toEqual(expected);
+    const kinds = (name: string) => {
+      const index = columns.findIndex((column) => column.name === name);
+      return [...new Set(rows.map((row) => row[index]?.kind ?? 'empty'))].sort();
+    };
+    expect([kinds('created_at'), kinds('day'), kinds('is_retry')]).toEqual([
+      ['number'],
+      ['number'],
+      ['boolean'],
+    ]);
+    // Some sizes have more digits than Excel keeps.
+    expect(kinds('processed_bytes')).toContain('text');
+    const names = rows.map((row) => row[columns.findIndex(({ name }) => name === 'job_name')]);
+    expect(names.some((cell) => cell?.kind === 'text' && cell.text.startsWith('=cmd'))).toBe(true);
+    expect(sheet?.xml).not.toMatch(/<f[ >]/);
+  });
+
+  it('says what it is', async () => {
+    const type = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
+    const answer = await api.ask('/api/v1/jobs', { headers: { accept: type } });
+    expect(answer.headers.get('content-type')).toBe(type);
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="jobs.xlsx"');
+    await answer.body?.cancel();
+  });
+});
+
 function textOf(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (value instanceof Date) return value.toISOString().slice(0, 10);
@@ -164,8 +235,13 @@ it.each([
   const csv = parse<Record<string, string>>(await bytesOf(`/api/v1${list}?format=csv`), { columns: true });
   const ndjson = (await bytesOf(`/api/v1${list}?format=ndjson`)).toString('utf8').split('\n').slice(0, -1);
   const parquet = await readParquet(await bytesOf(`/api/v1${list}?format=parquet`)).rows();
-  expect(json.length).toBeGreaterThan(0);
-  expect([csv.length, ndjson.length, parquet.length]).toEqual([json.length, json.length, json.length]);
+  const [sheet, ...more] = readWorkbook(await bytesOf(`/api/v1${list}?format=xlsx`));
+  const [header = [], ...xlsx] = sheet?.rows ?? [];
+  expect([json.length > 0, more]).toEqual([true, []]);
+  expect([csv.length, ndjson.length, parquet.length, xlsx.length]).toEqual(
+    [json, json, json, json].map(({ length }) => length),
+  );
+  expect(header.map(({ text }) => text)).toEqual(Object.keys(csv[0] ?? {}));
   const camel = (name: string) => name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
   expect(Object.keys(parquet[0] ?? {})).toEqual(Object.keys(csv[0] ?? {}));
   expect(Object.keys(csv[0] ?? {}).map(camel)).toEqual(Object.keys(json[0] ?? {}));
@@ -206,7 +282,7 @@ async function beginDownload(address: string) {
 
 it('frees the connection of a client that hangs up in the middle', async () => {
   await withManyRows('hang up', async (query) => {
-    for (const format of ['csv', 'ndjson', 'parquet', 'csv', 'csv', 'csv']) {
+    for (const format of ['csv', 'ndjson', 'parquet', 'xlsx', 'csv', 'csv']) {
       const { request } = await beginDownload(`/api/v1/sessions?format=${format}&${query}`);
       await expect.poll(busy).toHaveLength(1);
       request.destroy();
@@ -255,7 +331,7 @@ it('outlives the database connection of a client that pauses', async () => {
 });
 
 describe('export', () => {
-  it.each(['csv', 'ndjson', 'parquet'])('writes the %s of the API', async (format) => {
+  it.each(['csv', 'ndjson', 'parquet', 'xlsx'])('writes the %s of the API', async (format) => {
     const filters = ['--outcome', 'failed', '--outcome', 'warning', '--created-from', '2026-10-05T01:00Z'];
     const { path } = makeTemporaryFolder('export');
     const file = `${path}/sessions.${format}`;
@@ -275,6 +351,15 @@ describe('export', () => {
     expect(result.stderr).toBe(`${rows} sessions in ${file}\n`);
   });
 
+  it('writes the byte order mark of the API', async () => {
+    const { path } = makeTemporaryFolder('export');
+    const file = `${path}/sessions.csv`;
+    const args = ['export', '--format', 'csv', '--bom', '--outcome', 'failed', '--out', file];
+    expect((await runCli(args, { DATABASE_URL: database.url })).code).toBe(0);
+    const bytes = await bytesOf('/api/v1/sessions?format=csv&outcome=failed&bom=true');
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+  });
+
   it('writes to standard output', async () => {
     const { stdout, stderr, code } = await runCli(['export', '--format', 'csv', '--sort', 'createdAt'], {
       DATABASE_URL: database.url,
@@ -288,7 +373,8 @@ describe('export', () => {
     [['--format', 'csv', '--kind', 'Computer'], '--kind is none of job, computer, other.'],
     [['--format', 'csv', '--created-from', 'yesterday'], '--created-from is no time such as'],
     [['--format', 'csv', '--out', '/nowhere/at/all'], '--out /nowhere/at/all cannot be written'],
-    [['--format', 'xlsx'], "argument 'xlsx' is invalid"],
+    [['--format', 'xls'], "argument 'xls' is invalid"],
+    [['--format', 'xlsx', '--bom'], '--bom goes with --format csv only.'],
     [[], "'--format <format>' not specified"],
   ])('says what is wrong with %j', async (args, message) => {
     const { code, stdout, stderr } = await runCli(['export', ...args], { DATABASE_URL: database.url });

@@ -27,7 +27,7 @@ it('docs/data-dictionary.md says what the comments of schema report say; `npx vi
       '',
       'Every view of schema `report`, from its comments in the database; a test keeps this page true. Times are `timestamptz`, in UTC with',
       'microseconds; rates are fractions from 0 to 1. Join facts and dimensions by the one-column keys (`source_key`, `server_key`, `job_key`,',
-      '`computer_key`), and days by `day`. [bi.md](bi.md) has the questions.',
+      '`computer_key`), and days by `day`. [bi/questions.md](bi/questions.md) has the questions.',
       '',
       views.map((view) => `[${view}](#${view})`).join(' · '),
       ...views.flatMap((view) => {

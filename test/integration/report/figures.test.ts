@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keepFigures } from '../../support/keep-figures.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
 
-// The expected rows were worked out by hand from the rule in docs/bi.md, not by a program.
+// The expected rows were worked out by hand from the rule in docs/bi/README.md, not by a program.
 
 let database: TestDatabase;
 

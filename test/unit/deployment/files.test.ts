@@ -65,11 +65,12 @@ describe('docker-compose.yml', () => {
   });
 
   it('names one image of this version, which one service of each profile builds', () => {
-    expect(ours.map(([name]) => name)).toEqual(['migrate', 'api', 'worker', 'simulator', 'demo']);
+    expect(ours.map(([name]) => name)).toEqual(['migrate', 'api', 'worker', 'analyst', 'simulator', 'demo']);
     const builders = ours.filter(([, { build }]) => build !== undefined);
     for (const [name, { profiles, pull_policy: policy, build }] of ours) {
       expect([name, policy]).toEqual([name, build === undefined ? 'never' : 'missing']);
-      for (const profile of profiles)
+      // `bi` is of no use alone: .env names `service`, too.
+      for (const profile of profiles.map((one) => (one === 'bi' ? 'service' : one)))
         expect([profile, builders.filter(([, one]) => one.profiles.includes(profile)).length]).toEqual([
           profile,
           1,
@@ -109,7 +110,11 @@ describe('docker-compose.yml', () => {
   });
 
   it('asks .env for nothing that .env.example does not have', () => {
-    const asked = [...`${text}${read('docs/compose.proxy.yml')}`.matchAll(/\$\{([A-Z_0-9]+)/g)]
+    const asked = [
+      ...`${text}${read('docs/compose.proxy.yml')}${read('docs/compose.bi.yml')}`.matchAll(
+        /\$\{([A-Z_0-9]+)/g,
+      ),
+    ]
       .map(([, name]) => name)
       // What is asked for with a default for all but a few, or what makes no sense outside a container.
       .filter((name = '') => !laterVariables.includes(name) && !name.endsWith('_PASSWORD_FILE'));
@@ -154,6 +159,37 @@ describe('docker-compose.yml', () => {
   });
 });
 
+describe.each(['docs/compose.bi.yml', 'docs/compose.proxy.yml'])('%s', (file) => {
+  const over = parse(read(file), { merge: true }) as {
+    readonly services: Readonly<Record<string, Partial<Service>>>;
+  };
+
+  it('keeps to the Compose Specification', () => {
+    const { $schema, ...schema } = JSON.parse(read('test/fixtures/compose-spec.json')) as Record<
+      string,
+      unknown
+    >;
+    const ajv = new Ajv({ strict: false, allErrors: true });
+    formats.default(ajv);
+    const validate = ajv.compile(schema);
+    validate(over);
+    expect([$schema, validate.errors]).toEqual([expect.stringContaining('draft-07'), null]);
+  });
+
+  it('says how it is used', () => {
+    expect(read(file)).toContain(`docker compose -f docker-compose.yml -f ${file} up --detach`);
+  });
+});
+
+it('docs/compose.bi.yml publishes PostgreSQL on loopback only, out of its inner network', () => {
+  const { services } = parse(read('docs/compose.bi.yml')) as {
+    readonly services: Readonly<Record<string, Partial<Service>>>;
+  };
+  expect(services).toEqual({
+    postgres: { ports: ['127.0.0.1:${BI_PORT:-5432}:5432'], networks: ['database', 'default'] },
+  });
+});
+
 describe('.env.example', () => {
   it('shows every variable once, with an example that is accepted', () => {
     const text = read('.env.example');
@@ -176,6 +212,7 @@ describe('.env.example', () => {
       'BI_PASSWORD',
       'GRAFANA_PASSWORD',
       'GRAFANA_PORT',
+      'BI_PORT',
       ...variables.map(({ name }) => name),
     ]);
     const folder = mkdtempSync(path.join(tmpdir(), 'env-example-'));

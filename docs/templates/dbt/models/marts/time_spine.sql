@@ -1,0 +1,3 @@
+-- For MetricFlow: a row a day.
+select day as date_day
+from {{ source('report', 'dim_date') }}
