@@ -50,8 +50,8 @@ function* describeReach({ createdAt, readAt }: Oldest): Generator<Finding> {
     yield {
       verdict: 'warning',
       what:
-        'event history: Enterprise Manager keeps 13 weeks unless told otherwise. Lengthen it in its retention settings: ' +
-        'what was not read in time can be read for as long as it is kept',
+        'event history: Enterprise Manager keeps 13 weeks unless told otherwise. Lengthen it there under Configuration, ' +
+        'Settings, Event history: what was not read in time can still be read for as long as it is kept',
     };
   }
 }
