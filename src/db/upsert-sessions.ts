@@ -173,8 +173,7 @@ written as (
     lost_at = null,
     last_changed_at = case when ${isChanged} then excluded.last_changed_at else known.last_changed_at end,
     change_number = case when ${isChanged} then excluded.change_number else known.change_number end
-  where ${isChanged} or excluded.fingerprint is distinct from coalesce(known.fingerprint, excluded.fingerprint)
-    or (excluded.fingerprint is not null and known.fingerprint is null)
+  where ${isChanged} or ${fingerprint} is distinct from known.fingerprint
   returning session_id, job_id, created_at, is_retry, kind, computer, change_number
 )
 select
