@@ -71,7 +71,7 @@ export async function backfill(
   let isCutShort = false;
   let failure: SyncError | undefined;
   try {
-    await source.logOn();
+    const { now } = await source.logOn();
     const known = await held.read(readListState);
     const timeline = await held.read(readCoverage);
     const holes = await held.read(readHoles);
@@ -83,7 +83,7 @@ export async function backfill(
       holes: new Set(holes.map((hole) => hole.key)),
       parser: source.parser,
     });
-    const ranges = rangesToRead(timeline, options);
+    const ranges = rangesToRead(timeline, { ...options, now });
     for (const range of ranges) {
       let to = range.to;
       let lengthMs = dayMs;
@@ -114,19 +114,24 @@ export async function backfill(
   return { ...outcome, doubts, againUntil, isCutShort };
 }
 
-/** What is to be read, newest first. */
+/** What is to be read, newest first. `now`: by the clock of the source, which alone knows what it can have by then. */
 export function rangesToRead(
   timeline: readonly Span[],
-  { since, againUntil, isImpatient }: Pick<BackfillOptions, 'since' | 'againUntil' | 'isImpatient'>,
+  {
+    since,
+    againUntil,
+    isImpatient,
+    now,
+  }: Pick<BackfillOptions, 'since' | 'againUntil' | 'isImpatient'> & { readonly now: Timestamp },
 ): readonly Window[] {
-  const end = timeline.at(-1)?.to ?? timestampFromDate(new Date());
+  const end = timeline.at(-1)?.to ?? now;
   if (againUntil !== undefined) {
     const from = since ?? timeline[0]?.from ?? end;
     return [{ from, to: againUntil < end ? againUntil : end }];
   }
   if (timeline.length === 0) return since === undefined ? [] : [{ from: since, to: end }];
-  const now = timestampFromDate(new Date());
-  return gapsOf(timeline, since).filter((gap) => isImpatient || gap.dueAt === null || gap.dueAt <= now);
+  const ours = timestampFromDate(new Date());
+  return gapsOf(timeline, since).filter((gap) => isImpatient || gap.dueAt === null || gap.dueAt <= ours);
 }
 
 type Context = {
