@@ -7,10 +7,11 @@ import {
   OtherFilters,
   outcomeChoices,
   SearchField,
-  SourceField,
 } from '../parts/filter-bar.tsx';
 import { PageTitle } from '../parts/page-title.tsx';
 import { Pager } from '../parts/pager.tsx';
+import { ScopeFields } from '../parts/scope-fields.tsx';
+import { scopeNames } from '../parts/scope.ts';
 import { SessionsTable } from '../parts/sessions-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { kindChoices } from './jobs-page.tsx';
@@ -31,7 +32,7 @@ const others = [
 ];
 const names = [
   'search',
-  'source',
+  ...scopeNames,
   'kind',
   'outcome',
   'createdFrom',
@@ -51,7 +52,7 @@ export function SessionsPage() {
       <PageTitle title="Sessions" />
       <div class="filters">
         <SearchField filters={filters} label="Session, job, computer or server" />
-        <SourceField filters={filters} />
+        <ScopeFields filters={filters} />
         <ChoiceField
           filters={filters}
           name="kind"
