@@ -86,10 +86,7 @@ function refuseUnlessOperator(request: FastifyRequest): void {
 }
 
 /** A key of customers sees their own labels, and the other labels of the things that carry them. */
-function visibleTo(
-  { sources, customers }: Limits,
-  all: readonly Label[],
-): (label: Label) => boolean {
+function visibleTo({ sources, customers }: Limits, all: readonly Label[]): (label: Label) => boolean {
   const theirs = new Set(
     all.filter(({ name, value }) => name === 'customer' && customers.includes(value)).map(thingOf),
   );

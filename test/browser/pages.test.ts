@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSimulator } from '../../src/simulator/start-simulator.ts';
-import { findBarriers, openBrowser, openTab, visit, type Tab } from '../support/open-browser.ts';
+import { findBarriers, openBrowser, openTab, settle, visit, type Tab } from '../support/open-browser.ts';
 import { startApi, type RunningApi } from '../support/start-api.ts';
 import { credentials, syncOnce } from '../support/sync-once.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
@@ -50,56 +50,73 @@ const figure = (tab: Tab, name: string) =>
 const rowsOf = (tab: Tab, caption: string) =>
   tab.page.getByRole('region', { name: caption, exact: true }).locator('tbody tr');
 
-/** One address of each page. */
-async function addresses(): Promise<readonly (readonly [string, string])[]> {
-  const [session] = await database.query<{ source: string; id: string; job: string; computer: string }>(
-    `select source, session_id as id, job_id as job, computer from report.sessions
-     where kind = 'computer' and outcome = 'failed' order by created_at desc limit 1`,
-  );
-  const { source = '', id = '', job = '', computer = '' } = session ?? {};
-  const [parent] = await database.query<{ id: string }>(
-    `select session_id as id from report.sessions where kind = 'job' and is_final order by created_at desc limit 1`,
-  );
-  return [
-    ['overview', '/'],
-    ['computers', '/computers?sort=-consecutiveFailures'],
-    ['computer', `/computer?source=${source}&name=${encodeURIComponent(computer)}`],
-    ['jobs', '/jobs'],
-    ['job', `/job?source=${source}&id=${job}`],
-    ['sessions', '/sessions?outcome=failed'],
-    ['session', `/session?source=${source}&id=${id}`],
-    ['job-session', `/session?source=${source}&id=${parent?.id ?? ''}`],
-    ['sync', '/sync'],
-  ];
-}
-
-describe.each([
+const looks = [
   { width: 1_400, colorScheme: 'light' },
   { width: 360, colorScheme: 'light' },
   { width: 1_400, colorScheme: 'dark' },
   { width: 360, colorScheme: 'dark' },
-] as const)('at $width px, $colorScheme', ({ width, colorScheme }) => {
-  it('shows every page whole, without an error and without a barrier', async () => {
-    const tab = await openTab(browser, api.url, { viewport: { width, height: 900 }, colorScheme });
-    try {
-      for (const [name, address] of await addresses()) {
-        await visit(tab, address);
-        expect([name, await tab.page.locator('.trouble, .banner').count()]).toEqual([name, 0]);
-        expect([name, await findBarriers(tab)]).toEqual([name, []]);
+] as const;
+
+/** An address of each page. */
+const addresses: Readonly<Record<string, () => string | Promise<string>>> = {
+  overview: () => '/',
+  computers: () => '/computers?sort=-consecutiveFailures',
+  computer: async () => {
+    const { source, computer } = await newestFailure();
+    return `/computer?source=${source}&name=${encodeURIComponent(computer)}`;
+  },
+  jobs: () => '/jobs',
+  job: async () => {
+    const { source, job } = await newestFailure();
+    return `/job?source=${source}&id=${job}`;
+  },
+  sessions: () => '/sessions?outcome=failed',
+  session: async () => {
+    const { source, id } = await newestFailure();
+    return `/session?source=${source}&id=${id}`;
+  },
+  'job-session': async () => {
+    const [parent] = await database.query<{ source: string; id: string }>(
+      `select source, session_id as id from report.sessions where kind = 'job' and is_final order by created_at desc limit 1`,
+    );
+    return `/session?source=${parent?.source ?? ''}&id=${parent?.id ?? ''}`;
+  },
+  sync: () => '/sync',
+  holes: () => '/holes',
+  completeness: () => '/completeness',
+};
+
+async function newestFailure() {
+  const [session] = await database.query<{ source: string; id: string; job: string; computer: string }>(
+    `select source, session_id as id, job_id as job, computer from report.sessions
+     where kind = 'computer' and outcome = 'failed' order by created_at desc limit 1`,
+  );
+  return session ?? { source: '', id: '', job: '', computer: '' };
+}
+
+it.each(Object.entries(addresses))(
+  'shows the page %s whole, without a barrier, in every look',
+  (name, address) =>
+    inTab(async (tab) => {
+      await visit(tab, await address());
+      for (const { width, colorScheme } of looks) {
+        await tab.page.setViewportSize({ width, height: 900 });
+        await tab.page.emulateMedia({ colorScheme });
+        await settle(tab);
+        const look = `${width} ${colorScheme}`;
+        expect([look, await tab.page.locator('.trouble, .banner').count()]).toEqual([look, 0]);
+        const barriers = await findBarriers(tab, colorScheme === 'light' ? 'all' : 'colours');
+        expect([look, barriers]).toEqual([look, []]);
         // Tables scroll in themselves; the page never sideways.
-        expect([name, await tab.page.evaluate('document.documentElement.scrollWidth')]).toEqual([
-          name,
+        expect([look, await tab.page.evaluate('document.documentElement.scrollWidth')]).toEqual([
+          look,
           width,
         ]);
         if (screenshots !== undefined)
           await tab.page.screenshot({ path: `${screenshots}/${name}-${width}-${colorScheme}.png` });
       }
-      expect(tab.complaints).toEqual([]);
-    } finally {
-      await tab.close();
-    }
-  });
-});
+    }),
+);
 
 describe('the overview', () => {
   it('has the figures that SQL has, and links to the lists behind them', () =>

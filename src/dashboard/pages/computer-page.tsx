@@ -41,7 +41,10 @@ export function ComputerPage() {
                       <ComputerState computer={row} />
                     </>,
                   ],
-                  [row.missedLastExpected ? 'Was expected by' : 'Expected by', <Time key="by" at={row.expectedBy} />],
+                  [
+                    row.missedLastExpected ? 'Was expected by' : 'Expected by',
+                    <Time key="by" at={row.expectedBy} />,
+                  ],
                   ['Usual interval', orDash(row.usualIntervalSeconds, formatDuration)],
                   ['Failures in a row', formatCount(row.consecutiveFailures)],
                   ['Success in 30 days', orDash(row.successRate30d, formatRate)],

@@ -1,13 +1,7 @@
 import { useList } from '../api/use-list.ts';
 import { Answer } from '../parts/answer.tsx';
 import { Downloads } from '../parts/downloads.tsx';
-import {
-  ChoiceField,
-  DayField,
-  OtherFilters,
-  outcomeChoices,
-  SearchField,
-} from '../parts/filter-bar.tsx';
+import { ChoiceField, DayField, OtherFilters, outcomeChoices, SearchField } from '../parts/filter-bar.tsx';
 import { PageTitle } from '../parts/page-title.tsx';
 import { Pager } from '../parts/pager.tsx';
 import { ScopeFields } from '../parts/scope-fields.tsx';

@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatDuration, orDash } from '../format/numb
 import { links } from '../format/links.ts';
 import { Answer } from '../parts/answer.tsx';
 import { CompletenessLine } from '../parts/completeness/completeness-line.tsx';
-import { CompletenessTable } from '../parts/completeness/completeness-table.tsx';
+import { CompletenessAnswers } from '../parts/completeness/completeness-answers.tsx';
 import { CoverageTimeline } from '../parts/completeness/coverage-timeline.tsx';
 import { HolesTable } from '../parts/completeness/holes-table.tsx';
 import { DataTable } from '../parts/data-table.tsx';
@@ -42,14 +42,20 @@ export function SyncPage() {
       <PageTitle title="Sync">
         <KeyLimits access={access.data} />
       </PageTitle>
-      <Panel title="Is everything here?" note={<a href={links.completeness()}>How this is proved</a>} wide>
+      <Panel
+        title="Is everything here?"
+        note={
+          <>
+            A list read whole proves the 30 days before it, a query its own span.{' '}
+            <a href={links.completeness()}>What is proved, and what cannot be</a>
+          </>
+        }
+        wide
+      >
         {known !== undefined && (
           <>
-            <CompletenessLine
-              sources={known}
-              more="A list of Enterprise Manager that was read whole proves the 30 days before it, a query its own span."
-            />
-            <CompletenessTable sources={known} />
+            <CompletenessLine sources={known} />
+            <CompletenessAnswers sources={known} />
           </>
         )}
         <CoverageTimeline source={source} />
@@ -88,7 +94,7 @@ export function SyncPage() {
                   { title: 'Started', cell: (run) => <Time at={run.startedAt} as="seconds" /> },
                   { title: 'Enterprise Manager', cell: (run) => run.source },
                   { title: 'Status', cell: (run) => <RunStatus status={run.status} /> },
-                  { title: 'By', cell: (run) => run.trigger, isMinor: true },
+                  { title: 'By', cell: (run) => run.trigger, isMinor: true, isShort: true },
                   {
                     title: 'Took',
                     isNumber: true,
@@ -103,16 +109,11 @@ export function SyncPage() {
                     cell: (run) => <Held count={run.missing} />,
                   },
                   {
-                    title: 'Unreadable',
+                    title: 'In part',
                     isNumber: true,
-                    cell: (run) => <Held count={run.unreadable} />,
-                    isMinor: true,
-                  },
-                  {
-                    title: 'Not fetched',
-                    isNumber: true,
-                    cell: (run) => <Held count={run.unfetched} />,
-                    isMinor: true,
+                    cell: (run) => (
+                      <Held count={run.unfetched === null ? null : run.unreadable + run.unfetched} />
+                    ),
                   },
                   {
                     title: 'Requests',
@@ -128,6 +129,7 @@ export function SyncPage() {
                   },
                   {
                     title: 'Error',
+                    isText: true,
                     cell: (run) =>
                       run.errorMessage === null ? (
                         ''

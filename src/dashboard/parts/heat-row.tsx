@@ -50,7 +50,9 @@ export const HeatRow = memo(function HeatRow(props: {
         <a
           href={links.computer(source, computer)}
           tabIndex={-1}
-          title={[props.showsSource ? `${computer} (${source})` : computer, told].filter((one) => one !== '').join(': ')}
+          title={[props.showsSource ? `${computer} (${source})` : computer, told]
+            .filter((one) => one !== '')
+            .join(': ')}
         >
           {computer}
         </a>

@@ -6,10 +6,10 @@ type Labelled = { readonly customer: string | null; readonly site: string | null
 export function labelColumns<Row extends Labelled>(rows: readonly Row[]): readonly TableColumn<Row>[] {
   return [
     ...(rows.some(({ customer }) => customer !== null)
-      ? [{ title: 'Customer', cell: (row: Row) => row.customer ?? '–' }]
+      ? [{ title: 'Customer', cell: (row: Row) => row.customer ?? '–', isShort: true }]
       : []),
     ...(rows.some(({ site }) => site !== null)
-      ? [{ title: 'Site', cell: (row: Row) => row.site ?? '–', isMinor: true }]
+      ? [{ title: 'Site', cell: (row: Row) => row.site ?? '–', isShort: true, isMinor: true }]
       : []),
   ];
 }

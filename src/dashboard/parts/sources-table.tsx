@@ -1,6 +1,6 @@
 import { useList } from '../api/use-list.ts';
 import type { Source } from '../api/rows.ts';
-import { formatCount, formatDuration, orDash } from '../format/numbers.ts';
+import { formatCount } from '../format/numbers.ts';
 import { links } from '../format/links.ts';
 import { Answer } from './answer.tsx';
 import { DataTable } from './data-table.tsx';
@@ -44,17 +44,6 @@ export function SourcesTable({ source }: { readonly source: readonly string[] | 
             { title: 'Until loss', cell: (row) => <DaysLeft source={row} /> },
             ...labelColumns(data),
             { title: 'Complete from', cell: (row) => <Time at={row.coveredFrom} /> },
-            { title: 'To', cell: (row) => <Time at={row.coveredTo} as="ago" /> },
-            {
-              title: 'Not read',
-              isNumber: true,
-              cell: (row) => (
-                <span class={(row.uncoveredSeconds ?? 0) > 0 ? 'tone bad' : ''}>
-                  {orDash(row.uncoveredSeconds, (seconds) => (seconds === 0 ? '0' : formatDuration(seconds)))}
-                </span>
-              ),
-              isMinor: true,
-            },
             {
               title: 'Holes',
               isNumber: true,

@@ -32,13 +32,7 @@ const toneOf = (count: number | undefined): Tone =>
   count === undefined ? 'plain' : count === 0 ? 'good' : 'bad';
 
 /** The numbers that one looks at before anything else, each with the list behind it. */
-export function Figures({
-  scope,
-  sources,
-}: {
-  readonly scope: Scope;
-  readonly sources: readonly Source[];
-}) {
+export function Figures({ scope, sources }: { readonly scope: Scope; readonly sources: readonly Source[] }) {
   const now = useNow();
   // To the hour, so that the question stays the same for a while.
   const since = `${new Date(now - 86_400_000).toISOString().slice(0, 13)}:00:00Z`;

@@ -45,9 +45,9 @@ export function CompletenessLine(props: {
     <Verdict tone={tone}>
       <b>{tone === 'bad' ? 'Not complete' : 'Not up to date'}</b>
       {sources.length > 1 &&
-        ` at ${formatCount(troubled.length)} of ${formatCount(sources.length)} Enterprise Managers`}
-      : {first.source.source} lacks {first.missing}
-      {troubled.length > 1 && `, and so on`}. {more}
+        ` at ${formatCount(troubled.length)} of ${formatCount(sources.length)} Enterprise Managers; ${first.source.source}`}
+      : {first.missing}
+      {troubled.length > 1 && ', and more'}. {more}
     </Verdict>
   );
 }

@@ -2,7 +2,10 @@ import type { Hole, Source } from '../../api/rows.ts';
 import { formatUtc } from '../../format/time.ts';
 
 export type Standing = {
-  readonly source: Pick<Source, 'source' | 'holes' | 'lastRunAt' | 'lastStatus' | 'coveredFrom' | 'daysUntilLoss'>;
+  readonly source: Pick<
+    Source,
+    'source' | 'holes' | 'lastRunAt' | 'lastStatus' | 'coveredFrom' | 'daysUntilLoss'
+  >;
   /** Of this source, as far as they were asked for. */
   readonly holes: readonly Hole[];
   /** Milliseconds. */
@@ -39,9 +42,11 @@ export function describeFilling(standing: Standing): { readonly text: string; re
 }
 
 /** What a person has to do, the most urgent first; never nothing to read. */
-export function describeTask(standing: Standing): readonly Task[] {
+export function describeTasks(standing: Standing): readonly Task[] {
   const { source, holes, now } = standing;
-  const named = /^[\w.-]+$/.test(source.source) ? source.source : `'${source.source.replaceAll("'", String.raw`'\''`)}'`;
+  const named = /^[\w.-]+$/.test(source.source)
+    ? source.source
+    : `'${source.source.replaceAll("'", String.raw`'\''`)}'`;
   const gaps = holes.filter(({ kind }) => kind === 'gap');
   const others = holes.filter(({ kind }) => kind !== 'gap');
   const deadline = gaps.map((gap) => fillableUntil(gap) ?? '').toSorted()[0];

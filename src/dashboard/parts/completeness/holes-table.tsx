@@ -26,9 +26,9 @@ export function HolesTable(props: { readonly holes: readonly Hole[]; readonly em
       empty={props.empty}
       columns={[
         { title: 'What', cell: (hole) => <span class="tone bad">{kinds[hole.kind]}</span> },
-        { title: 'Enterprise Manager', cell: (hole) => hole.source },
-        { title: 'Which', cell: (hole) => <Which hole={hole} /> },
-        { title: 'Reason', cell: (hole) => <Reason hole={hole} /> },
+        { title: 'Enterprise Manager', cell: (hole) => hole.source, isShort: true, isMinor: true },
+        { title: 'Which', cell: (hole) => <Which hole={hole} />, isText: true },
+        { title: 'Reason', cell: (hole) => <Reason hole={hole} />, isText: true },
         {
           title: 'Tried',
           cell: (hole) =>
@@ -64,8 +64,8 @@ function Which({ hole }: { readonly hole: Hole }) {
         {formatDuration((Date.parse(toAt) - Date.parse(fromAt)) / 1_000)})
         <br />
         <span class="dim">
-          Enterprise Manager keeps 13 weeks unless set otherwise: from <Time at={fillableUntil(hole)} /> on it may
-          forget this.
+          Enterprise Manager keeps 13 weeks unless set otherwise: from <Time at={fillableUntil(hole)} /> on it
+          may forget this.
         </span>
       </>
     );

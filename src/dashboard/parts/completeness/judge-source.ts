@@ -23,36 +23,33 @@ const staleMs = 26 * hourMs;
 export function judgeSource(source: Judged, now: number): Judgement {
   const { coveredFrom, coveredTo, uncoveredSeconds, holes, missing, daysUntilLoss } = source;
   if (coveredFrom === null || coveredTo === null)
-    return { tone: 'bad', missing: 'no list was read whole yet' };
+    return { tone: 'bad', missing: 'everything, as no list was read whole yet' };
   const unread = uncoveredSeconds ?? 0;
-  const parts = [
-    ...(unread > 0 ? [`${formatDuration(unread)} that nothing has read`] : []),
-    ...(holes > 0 ? [countOf(holes, 'hole')] : []),
-    // Nearly always a hole as well; a listed session that is none is worse.
-    ...(holes === 0 && missing > 0 ? [countOf(missing, 'listed session')] : []),
-  ];
+  const among = unread > 0 ? `, among them ${formatDuration(unread)} that nothing has read` : '';
+  // What is missing is nearly always a hole as well; a listed session that is none is worse.
+  const known =
+    holes > 0
+      ? countOf(holes, 'hole') + among
+      : missing > 0
+        ? `${countOf(missing, 'listed session')} not stored`
+        : null;
   if (daysUntilLoss !== null && daysUntilLoss < 0)
     return {
       tone: 'bad',
-      missing: join([...parts, 'what was created since the last whole list and has left it by now']),
+      missing: `${known === null ? '' : `${known}, and `}what was created after the last whole list and has left Enterprise Manager's by now`,
     };
-  if (parts.length > 0) return { tone: 'bad', missing: join(parts) };
+  if (known !== null) return { tone: 'bad', missing: known };
   const age = now - Date.parse(coveredTo);
   if (age > staleMs)
     return {
       tone: daysUntilLoss !== null && daysUntilLoss < 7 ? 'bad' : 'fair',
-      missing: `the last ${formatDuration(age / 1_000)}, not read yet`,
+      missing: `the last ${formatDuration(age / 1_000)}, which nothing has read yet`,
     };
   return { tone: 'good', missing: null };
 }
 
 const countOf = (count: number, what: string): string =>
   `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`;
-
-function join(parts: readonly string[]): string {
-  const last = parts.at(-1) ?? '';
-  return parts.length < 2 ? last : `${parts.slice(0, -1).join(', ')} and ${last}`;
-}
 
 /** From when to when all of the sources are read whole, as far as each is; undefined: one of them is not at all. */
 export function commonSpan(
