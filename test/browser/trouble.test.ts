@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { createAwkwardDatabase } from '../support/awkward-database.ts';
-import { awkwardHistory, awkwardNames } from '../support/awkward-history.ts';
 import { openBrowser, openTab, visit, type Tab } from '../support/open-browser.ts';
 import { runCli } from '../support/run-cli.ts';
-import { startApi, type RunningApi } from '../support/start-api.ts';
+import { startApi } from '../support/start-api.ts';
 import {
   database as emptyDatabase,
   later,
@@ -37,120 +35,6 @@ async function startFor(database: TestDatabase, environment: Readonly<Record<str
   });
   return api;
 }
-
-const markup = '<img src=x onerror=alert(1)><script>alert(2)</script>"\'><a href=javascript:alert(3)>';
-
-const hostileNames = [
-  markup,
-  ...awkwardNames.filter((name) => name.trim() === name),
-  '..',
-  '.',
-  'a/b?c#d',
-  '%2e%2e',
-];
-const addressOf = (computer: string) =>
-  `/computer?${new URLSearchParams({ source: markup, name: computer }).toString()}`;
-
-/** An awkward history with a computer of each hostile name. */
-function historyOfHostileNames(day: string): ReturnType<typeof awkwardHistory> {
-  const { sessions, tasks } = awkwardHistory(day);
-  const times = { created: `${day}T05:00:07.123456Z`, ended: `${day}T05:01:00Z` };
-  for (const name of hostileNames) {
-    const id = randomUUID();
-    sessions.push({
-      id,
-      name,
-      jobType: 'AgentManagement',
-      jobId: randomUUID(),
-      jobName: name,
-      serverId: randomUUID(),
-      serverName: name,
-      state: 'Stopped',
-      result: 'Failed',
-      ...times,
-    });
-    tasks.push({
-      id: randomUUID(),
-      sessionId: id,
-      machine: name,
-      result: 'Failed',
-      reason: name,
-      size: '1',
-      ...times,
-    });
-  }
-  return { sessions, tasks };
-}
-
-describe('hostile names', () => {
-  let database: TestDatabase;
-  let api: RunningApi;
-  beforeAll(async () => {
-    const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
-    database = await createAwkwardDatabase(historyOfHostileNames(yesterday));
-    await database.query(`update jobs set description = $1, server_name = $1, platform = $1`, [markup]);
-    await database.query(`update sync_runs set error_kind = 'contract', error_message = $1`, [markup]);
-    await database.query(`update sources set name = $1`, [markup]);
-    await database.query(`update tasks set reason = $1, task_name = $1`, [markup]);
-    await database.query(
-      `insert into holes (source_id, hole_key, kind, reason, record, attempts, first_seen_at, last_tried_at, due_at)
-       select id, gen_random_uuid(), 'unreadable', $1, $1, 1, now(), now(), now() from sources`,
-      [markup],
-    );
-    api = await startApi({ DATABASE_URL: database.url });
-  });
-  afterAll(async () => {
-    await api.service.stop();
-    await database.drop();
-  });
-
-  it('are shown as what they are, on every page', async () => {
-    const tab = await tabAt(api.url);
-    const source = encodeURIComponent(markup);
-    const [row] = await database.query<{ id: string; job: string }>(
-      `select session_id as id, job_id as job from sessions where computer = $1`,
-      [markup],
-    );
-    for (const address of [
-      '/',
-      '/computers',
-      addressOf(markup),
-      '/jobs',
-      `/job?source=${source}&id=${row?.job ?? ''}`,
-      `/sessions?search=${encodeURIComponent(markup)}`,
-      `/session?source=${source}&id=${row?.id ?? ''}`,
-      '/sync',
-      '/holes',
-    ]) {
-      await visit(tab, address);
-      expect([address, await tab.page.getByText('onerror=alert(1)').count()]).not.toEqual([address, 0]);
-      expect(await tab.page.locator('img[src=x], a[href^=javascript]').count()).toBe(0);
-    }
-    expect(tab.complaints).toEqual([]);
-  });
-
-  it('lead to what has them, dots and slashes and all', async () => {
-    const tab = await tabAt(api.url);
-    await visit(tab, '/computers');
-    const title = tab.page.locator('h1');
-    for (const name of hostileNames) {
-      const link = tab.page.locator(`a[href=${JSON.stringify(addressOf(name))}]`);
-      expect(await link.textContent()).toBe(name);
-      await link.click();
-      await expect.poll(() => title.textContent()).toBe(name);
-      await expect.poll(() => tab.page.locator('.facts').count()).toBe(1);
-      await tab.page.goBack();
-      await expect.poll(() => title.textContent()).toBe('Computers');
-    }
-    // So does the address alone.
-    for (const name of ['..', 'a/b?c#d', '%2e%2e']) {
-      await visit(tab, addressOf(name));
-      expect(await title.textContent()).toBe(name);
-      expect(await tab.page.locator('.facts').count()).toBe(1);
-    }
-    expect(tab.complaints).toEqual([]);
-  });
-});
 
 it('asks for the key once, keeps it in the tab, and lets go of it when it is revoked', async () => {
   const db = await emptyDatabase();

@@ -12,7 +12,7 @@ export type Judgement = {
 
 export type Judged = Pick<
   Source,
-  'coveredFrom' | 'coveredTo' | 'uncoveredSeconds' | 'holes' | 'missing' | 'daysUntilLoss' | 'lastStatus'
+  'coveredFrom' | 'coveredTo' | 'uncoveredSeconds' | 'holes' | 'missing' | 'daysUntilLoss'
 >;
 
 const hourMs = 3_600_000;
