@@ -6,6 +6,7 @@ import { findOrCreateSource } from '../db/find-or-create-source.ts';
 import { holdForRun, holdForTasks } from '../db/hold-source.ts';
 import type { History } from '../db/open-history.ts';
 import { noteRefusedCredentials, publishSchedule, readProgress } from '../db/schedule.ts';
+import { timestampFromDate } from '../domain/timestamp.ts';
 import { limitRepeats } from '../log/limit-repeats.ts';
 import type { Metrics } from '../metrics/create-metrics.ts';
 import type { Queues } from '../queue/open-queues.ts';
@@ -113,8 +114,9 @@ function portsOf({ history, log, metrics, signal }: WorkerParts): WorkPorts {
         againUntil: requested?.againUntil ?? undefined,
         isImpatient: false,
       };
-      // Nothing to read is no reason to log on.
-      if (rangesToRead(await readCoverage(history, id), order).length === 0) {
+      // Nothing to read is no reason to log on, and whether anything is does not hang on the clock.
+      const now = timestampFromDate(new Date());
+      if (rangesToRead(await readCoverage(history, id), { ...order, now }).length === 0) {
         if (requested !== undefined) await noteBackfill(history.prisma, id, null);
         return;
       }

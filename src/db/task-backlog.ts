@@ -10,17 +10,29 @@ export type DueTasks = {
   readonly attempts: number;
 };
 
-/** Queues the final sessions that this transaction changed. */
-export async function queueTasks({ tx, sourceId, version, now }: Write, mode: TasksMode): Promise<void> {
+/** Queues the final sessions that this transaction changed, and those that came back. */
+export async function queueTasks(
+  { tx, sourceId, version, now }: Write,
+  mode: TasksMode,
+  returned: readonly string[],
+): Promise<void> {
   if (mode === 'none') return;
   await tx.$executeRaw`
+    with candidate as (
+      select session_id, created_at, change_number, is_final, outcome
+      from sessions
+      where source_id = ${sourceId}::integer and change_number = ${version}::bigint
+      union all
+      select session_id, created_at, change_number, is_final, outcome
+      from sessions
+      where source_id = ${sourceId}::integer
+        and session_id = any(${returned}::uuid[])
+        and change_number <> ${version}::bigint
+    )
     insert into task_backlog (source_id, session_id, created_at, change_number, due_at)
-    select source_id, session_id, created_at, change_number, ${now}::timestamptz
-    from sessions
-    where source_id = ${sourceId}::integer
-      and change_number = ${version}::bigint
-      and is_final
-      and (${mode}::text = 'all' or outcome <> 'success')
+    select ${sourceId}::integer, session_id, created_at, change_number, ${now}::timestamptz
+    from candidate
+    where is_final and (${mode}::text = 'all' or outcome <> 'success')
     on conflict (source_id, session_id) do update set
       change_number = excluded.change_number,
       is_second_look = false,

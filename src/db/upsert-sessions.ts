@@ -38,6 +38,8 @@ export type Upserted = {
   readonly insertedIds: readonly string[];
   /** Of those that changed their job, creation time, retry mark, kind or computer. */
   readonly moved: readonly FormerPlace[];
+  /** Those the list did not show any more, and that had no tasks: the source may have forgotten them for a while. */
+  readonly returnedIds: readonly string[];
 };
 
 /** What a source says of a session: name and type of each column, and its value. A new column is one more line. */
@@ -95,7 +97,7 @@ const taken: Readonly<Record<Telling, (column: string) => string>> = {
 const names = Object.keys(content);
 const list = (prefix: string) => names.map((name) => `${prefix}${name}`).join(', ');
 
-const nothing: Upserted = { inserted: 0, changed: 0, insertedIds: [], moved: [] };
+const nothing: Upserted = { inserted: 0, changed: 0, insertedIds: [], moved: [], returnedIds: [] };
 
 const statements = { whole: upsert('whole'), part: upsert('part'), reference: upsert('reference') };
 
@@ -148,7 +150,7 @@ before as materialized (
   select known.*
   from incoming
   cross join lateral (
-    select session_id, job_id, created_at, is_retry, run_started_at, kind, computer
+    select session_id, job_id, created_at, is_retry, run_started_at, kind, computer, fingerprint, task_count
     from sessions
     where sessions.session_id = incoming.session_id and sessions.source_id = $1::integer
     -- Keeps it a look-up by the key, whatever is known of a table that was empty a moment ago.
@@ -173,8 +175,7 @@ written as (
     lost_at = null,
     last_changed_at = case when ${isChanged} then excluded.last_changed_at else known.last_changed_at end,
     change_number = case when ${isChanged} then excluded.change_number else known.change_number end
-  where ${isChanged} or excluded.fingerprint is distinct from coalesce(known.fingerprint, excluded.fingerprint)
-    or (excluded.fingerprint is not null and known.fingerprint is null)
+  where ${isChanged} or ${fingerprint} is distinct from known.fingerprint
   returning session_id, job_id, created_at, is_retry, kind, computer, change_number
 )
 select
@@ -189,7 +190,10 @@ select
     where (before.job_id, before.created_at, before.is_retry, before.kind, before.computer)
       is distinct from (written.job_id, written.created_at, written.is_retry, written.kind, written.computer)
       and before.session_id is not null
-  ), '[]') as moved
+  ), '[]') as moved,
+  coalesce((
+    select json_agg(session_id) from before where fingerprint is null and task_count = 0
+  ), '[]') as "returnedIds"
 from written
 left join before on before.session_id = written.session_id`;
 }

@@ -37,7 +37,8 @@ export async function writeBatch(
   const whole = await upsertSessions(write, 'whole', batch.whole);
   const part = await upsertSessions(write, 'part', batch.part);
   const reference = await upsertSessions(write, 'reference', batch.reference);
-  await queueTasks(write, options.tasks);
+  const returned = [...whole.returnedIds, ...part.returnedIds, ...reference.returnedIds];
+  await queueTasks(write, options.tasks, returned);
   await followSessions(write, [...whole.moved, ...part.moved, ...reference.moved]);
   await markListed(write, batch.relisted);
   await noteHoles(write, batch.holes, options.parser);

@@ -129,7 +129,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     const isCompressed = options.compresses === true && takesGzip(request);
     try {
       await send(response, reply, { isCompressed, spoiling });
-      witness.note(reply.shows ?? [], spoiling === undefined);
+      // Whoever asked for something else need not believe what a /query that ignores its filter shows besides.
+      const isHonest = query.filter === 'honest' || !/\/query/i.test(line);
+      witness.note(reply.shows ?? [], spoiling === undefined && isHonest);
     } catch (error) {
       witness.note(reply.shows ?? [], false);
       throw error;

@@ -15,8 +15,8 @@ export type Source = {
   readonly listReachMs: number;
   /** Version of its parser: texts that another one could not read are worth another try. */
   readonly parser: number;
-  /** Everything else logs on by itself; this finds out early that it cannot be done. */
-  logOn(): Promise<void>;
+  /** Everything else logs on by itself; this finds out early that it cannot be done, and what time it is there. */
+  logOn(): Promise<{ readonly now: Timestamp }>;
   /** Reads the list as a stream. Records that `isKnown` recognises are not parsed and do not come. */
   list(form: ListForm | 'auto', isKnown: (fingerprint: string) => boolean): Promise<SessionList>;
   /**

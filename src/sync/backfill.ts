@@ -19,6 +19,11 @@ const dayMs = 86_400_000;
 const longestMs = 16 * dayMs;
 /** A window that showed fewer sessions is followed by one twice as long. */
 const fewSessions = 200;
+/**
+ * Doubtful answers in a row, none between them whole and with sessions, after which a source is not asked on. Narrowing one
+ * bad record down from the longest window to a second takes 21; a source that always lies would be asked for every second.
+ */
+const patience = 100;
 
 export type BackfillOptions = {
   /** How far back to read; undefined: as far as the timeline reaches. */
@@ -61,12 +66,12 @@ export async function backfill(
 ): Promise<BackfillOutcome> {
   const tally = startTally();
   const doubts: Doubt[] = [];
-  const seen = { sessions: 0, known: 0 };
+  const seen = { sessions: 0, doubtful: 0 };
   let againUntil: Timestamp | null = options.againUntil ?? null;
   let isCutShort = false;
   let failure: SyncError | undefined;
   try {
-    await source.logOn();
+    const { now } = await source.logOn();
     const known = await held.read(readListState);
     const timeline = await held.read(readCoverage);
     const holes = await held.read(readHoles);
@@ -78,7 +83,7 @@ export async function backfill(
       holes: new Set(holes.map((hole) => hole.key)),
       parser: source.parser,
     });
-    const ranges = rangesToRead(timeline, options);
+    const ranges = rangesToRead(timeline, { ...options, now });
     for (const range of ranges) {
       let to = range.to;
       let lengthMs = dayMs;
@@ -109,19 +114,24 @@ export async function backfill(
   return { ...outcome, doubts, againUntil, isCutShort };
 }
 
-/** What is to be read, newest first. */
+/** What is to be read, newest first. `now`: by the clock of the source, which alone knows what it can have by then. */
 export function rangesToRead(
   timeline: readonly Span[],
-  { since, againUntil, isImpatient }: Pick<BackfillOptions, 'since' | 'againUntil' | 'isImpatient'>,
+  {
+    since,
+    againUntil,
+    isImpatient,
+    now,
+  }: Pick<BackfillOptions, 'since' | 'againUntil' | 'isImpatient'> & { readonly now: Timestamp },
 ): readonly Window[] {
-  const end = timeline.at(-1)?.to ?? timestampFromDate(new Date());
+  const end = timeline.at(-1)?.to ?? now;
   if (againUntil !== undefined) {
     const from = since ?? timeline[0]?.from ?? end;
     return [{ from, to: againUntil < end ? againUntil : end }];
   }
   if (timeline.length === 0) return since === undefined ? [] : [{ from: since, to: end }];
-  const now = timestampFromDate(new Date());
-  return gapsOf(timeline, since).filter((gap) => isImpatient || gap.dueAt === null || gap.dueAt <= now);
+  const ours = timestampFromDate(new Date());
+  return gapsOf(timeline, since).filter((gap) => isImpatient || gap.dueAt === null || gap.dueAt <= ours);
 }
 
 type Context = {
@@ -130,7 +140,8 @@ type Context = {
   readonly writer: BatchWriter;
   readonly tally: Tally;
   readonly doubts: Doubt[];
-  readonly seen: { sessions: number };
+  /** Sessions of windows that are done with; doubtful answers in a row. */
+  readonly seen: { sessions: number; doubtful: number };
   /** All that is to be read. */
   readonly ranges: readonly Window[];
 };
@@ -142,16 +153,18 @@ async function readWindow(window: Window, context: Context): Promise<void> {
   switch (answer.as) {
     case 'whole': {
       seen.sessions += answer.records.length;
+      if (answer.records.length > 0) seen.doubtful = 0;
       await held.write((write) =>
         changeCoverage(write, (timeline, now) => cover(timeline, { ...window, via: 'query', readAt: now })),
       );
       return;
     }
     case 'refused':
-      for (const range of context.ranges) await noteDoubt(held, range, answer.reason);
-      throw new SyncError('contract', `${answer.reason} What was read before is kept.`);
+      return giveUp(answer.reason, context);
     case 'too-large':
     case 'doubtful': {
+      if (answer.as === 'doubtful' && ++seen.doubtful >= patience)
+        return giveUp(`${patience} answers in a row could not be trusted. ${answer.reason}`, context);
       const halves = halve(window);
       if (halves !== undefined) {
         for (const half of halves) await readWindow(half, context);
@@ -166,6 +179,12 @@ async function readWindow(window: Window, context: Context): Promise<void> {
       await noteDoubt(held, window, reason);
     }
   }
+}
+
+/** Leaves all that is not covered yet to another time, with the reason. */
+async function giveUp(reason: string, { held, ranges }: Context): Promise<never> {
+  for (const range of ranges) await noteDoubt(held, range, reason);
+  throw new SyncError('contract', `${reason} What was read before is kept.`);
 }
 
 /** Stores what came, whole or not: a session is not lost because its neighbours are doubtful. */

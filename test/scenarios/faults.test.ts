@@ -5,6 +5,8 @@ import { syncOnce, type SyncOnceOptions } from '../support/sync-once.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const list = /GET \/api\/agents\/backupSessions/;
+/** The list, and sessions by their id. */
+const sessions = /GET .*(backupSessions|\/query)/;
 const everything = /./;
 
 let em: Simulator;
@@ -53,7 +55,7 @@ describe('faults that pass are waited out within the run', () => {
 });
 
 describe('faults that stay end the run as failed, with a reason, and keep what came whole', () => {
-  it.each<[string, Fault, kind: string, message: RegExp, kept: 'some' | 'none' | 'all but one']>([
+  it.each<[string, Fault, kind: string, message: RegExp, kept: 'some' | 'none' | 'all']>([
     [
       '500',
       { on: list, kind: 'status', status: 500 },
@@ -93,10 +95,10 @@ describe('faults that stay end the run as failed, with a reason, and keep what c
     ['a trickle', { on: list, kind: 'slow', bytesPerSecond: 6_000 }, 'transient', /bytes a second/, 'some'],
     [
       'malformed XML',
-      { on: list, kind: 'edit', edit: faultEdits.malformed },
+      { on: sessions, kind: 'edit', edit: faultEdits.malformed },
       'contract',
-      /session list/,
-      'some',
+      /1 of \d+ listed sessions could not be read whole/,
+      'all',
     ],
     [
       'an HTML page',
@@ -120,18 +122,11 @@ describe('faults that stay end the run as failed, with a reason, and keep what c
       'none',
     ],
     [
-      'a missing field',
-      { on: list, kind: 'edit', edit: faultEdits.missingField },
-      'contract',
-      /1 of \d+ listed records.*CreationTimeUTC/,
-      'all but one',
-    ],
-    [
       'an impossible date',
-      { on: list, kind: 'edit', edit: faultEdits.impossibleDate },
+      { on: sessions, kind: 'edit', edit: faultEdits.impossibleDate },
       'contract',
-      /"2026-02-30T25:61:00Z" is not a date/,
-      'all but one',
+      /1 of \d+ listed sessions could not be read whole.*"2026-02-30T25:61:00Z" is no date/,
+      'all',
     ],
     ['a redirect', { on: list, kind: 'status', status: 302 }, 'permanent', /302.*not followed/s, 'none'],
     ['a refusal', { on: list, kind: 'status', status: 403 }, 'unauthorized', /Portal User/, 'none'],
@@ -160,16 +155,40 @@ describe('faults that stay end the run as failed, with a reason, and keep what c
     const listed = em.sessions().length;
     if (kept === 'none') expect(stored).toBe(0);
     if (kept === 'some') expect(stored > 0 && stored < listed).toBe(true);
-    if (kept === 'all but one') {
-      expect(stored).toBe(listed - 1);
-      expect(report).toMatchObject({ listed, missing: 1 });
-      expect(await database.query('select count(*)::int from holes')).toEqual([{ count: 1 }]);
+    if (kept === 'all') {
+      // What could be read of the damaged record is stored; the rest is a hole.
+      expect(stored).toBe(listed);
+      expect(report).toMatchObject({ listed, new: listed - 1, unreadable: 1, missing: 0, holes: 1 });
+      expect(await database.query('select kind, attempts from report.holes')).toEqual([
+        { kind: 'unreadable', attempts: 1 },
+      ]);
     }
+    // Nothing that was listed before the list broke is missing.
     const [run] = await database.query('select status, error_kind, missing from report.sync_runs');
-    expect(run).toEqual({ status: 'failed', error_kind: kind, missing: kept === 'all but one' ? 1 : 0 });
+    expect(run).toEqual({ status: 'failed', error_kind: kind, missing: 0 });
     await expectRecovery();
   });
 });
+
+it('takes a creation time that is missing from the name, which has it too', async () => {
+  const times = () =>
+    database.query('select session_id, created_at::text from report.sessions order by session_id');
+  em.faults.push({ on: sessions, kind: 'edit', edit: faultEdits.missingField });
+  expect(await sync()).toMatchObject({ status: 'succeeded', holes: 0 });
+  const before = await times();
+  await expectRecovery();
+  expect(await times()).toEqual(before);
+});
+
+it.each(['malformed', 'impossibleDate'] as const)(
+  'asks for the session of a damaged record by its id: %s',
+  async (edit) => {
+    em.faults.push({ on: list, kind: 'edit', edit: faultEdits[edit] });
+    const listed = em.sessions().length;
+    expect(await sync()).toMatchObject({ status: 'succeeded', listed, new: listed, holes: 0, error: null });
+    await expectRecovery();
+  },
+);
 
 it('never repeats a refused logon within a run', async () => {
   em.faults.push({ on: /sessionMngr/, kind: 'status', status: 401 });
@@ -208,7 +227,7 @@ it('leaves tasks for later when they fail, and reads them then', async () => {
   expect(await sync({ tasks: 'all', onWarning: (message) => warnings.push(message) })).toMatchObject({
     status: 'succeeded',
   });
-  expect(warnings.at(-1)).toMatch(/left for later/);
+  expect(warnings.at(-1)).toMatch(/^Tasks of \d+ sessions could not be read; they are tried again later/);
   em.faults.length = 0;
   await database.query(`update task_backlog set due_at = now()`);
   await sync({ tasks: 'all' });
@@ -228,7 +247,7 @@ it('stores what the list says of a session that cannot be read by id, and reads 
     missing: 0,
     error: {
       kind: 'transient',
-      message: expect.stringMatching(/^1 sessions could not be read by id/) as string,
+      message: expect.stringMatching(/^1 of \d+ listed sessions could not be read by id/) as string,
     },
   });
   const outcome = () => database.query('select outcome from report.sessions where session_id = $1', [id]);
@@ -249,9 +268,11 @@ it('gives up asking by id when nothing answers, and still stores every reference
   expect(await sync({ list: 'reference' })).toMatchObject({
     status: 'failed',
     listed,
-    new: listed,
+    unfetched: listed,
     missing: 0,
   });
+  // As far as the references tell of them.
+  expect(await count()).toBe(listed);
   expect(em.requests.length).toBeLessThan(100);
   await expectRecovery();
 });

@@ -10,6 +10,7 @@ import {
   simulator,
   sourcesFile,
 } from '../support/service-world.ts';
+import { runCli } from '../support/run-cli.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 
 it('rebuilds the schedule in a Redis that was wiped', async () => {
@@ -158,25 +159,26 @@ it('refuses to let others reach the API while there is no key', async () => {
 it('reads a queued backfill a little after each poll, and no further than asked', async () => {
   const db = await database();
   const em = await simulator(200);
-  const running = service('worker', {
+  const environment = {
     DATABASE_URL: db.url,
     EM_URL: em.url,
     EM_USERNAME: 'demo',
     EM_PASSWORD: 'demo',
     EM_NAME: 'em',
-    SYNC_INTERVAL_MINUTES: String(intervalMinutes),
-  });
+  };
+  const running = service('worker', { ...environment, SYNC_INTERVAL_MINUTES: String(intervalMinutes) });
   await expect.poll(() => countRuns(db, `status = 'succeeded'`), patience).toBeGreaterThanOrEqual(1);
   const since = new Date(em.now().getTime() - 60 * 86_400_000).toISOString().slice(0, 10);
-  await db.query(`insert into backfills (source_id, wanted_since) select id, $1 from sources`, [
-    `${since}T00:00:00Z`,
-  ]);
+  expect(await runCli(['backfill', '--since', since, '--queue'], environment)).toMatchObject({ code: 0 });
   await expect
     .poll(
-      async () => (await db.query(`select read_down_to = wanted_since as done from backfills`))[0],
+      () =>
+        db.query(`select bool_and(is_covered) as whole, min(from_at) = $1 as reaching from report.coverage`, [
+          `${since}T00:00:00Z`,
+        ]),
       patience,
     )
-    .toEqual({ done: true });
+    .toEqual([{ whole: true, reaching: true }]);
   await running.stop();
   const [row] = await db.query<{ older: number }>(
     `select count(*)::int as older from report.sessions where created_at < now() - interval '31 days'`,

@@ -108,7 +108,8 @@ describe.each(['postgresql', 'redis'] as const)('the service, its queue in %s', 
   it('takes up and drops sources as the configuration says at the next start', async () => {
     const { environment } = await backend(kind);
     const db = await database();
-    const [one, two] = [await simulator(50), await simulator(60)];
+    // A server of its own for each: a source that is only called otherwise stays the same source.
+    const [one, two, three] = [await simulator(50), await simulator(60), await simulator(40)];
     const settings = { ...environment, DATABASE_URL: db.url };
     const before = service('worker', {
       ...settings,
@@ -125,7 +126,7 @@ describe.each(['postgresql', 'redis'] as const)('the service, its queue in %s', 
       SYNC_INTERVAL_MINUTES: '30',
       SOURCES_FILE: sourcesFile([
         { name: 'stays', url: one.url },
-        { name: 'comes', url: two.url },
+        { name: 'comes', url: three.url },
       ]),
     });
     await expect.poll(() => countRuns(db, `source = 'comes' and status = 'succeeded'`), patience).toBe(1);

@@ -48,9 +48,11 @@ export async function judgeAnswer(answer: Answer): Promise<Judgement> {
   return refuse('trouble', 'permanent', ` ${whereToLook}`);
 }
 
-/** For what concerns the whole source. */
+/** For what concerns the whole source: a resource that every Enterprise Manager has, and this server has not. */
 export function asError(judgement: Exclude<Judgement, { readonly as: 'document' }>): SyncError {
-  return new SyncError(judgement.kind, judgement.reason);
+  return judgement.as === 'gone'
+    ? new SyncError('permanent', `${judgement.reason} ${whereToLook}`)
+    : new SyncError(judgement.kind, judgement.reason);
 }
 
 export const whereToLook =

@@ -1,5 +1,7 @@
 import { SyncError } from '../../domain/sync-error.ts';
+import type { Timestamp } from '../../domain/timestamp.ts';
 import { maxSmallBytes } from './bounds.ts';
+import { dateOf } from './date-of.ts';
 import { guidIn, readEntity } from './entity.ts';
 import { asError, judgeAnswer } from './judge-answer.ts';
 import { parseXml } from './parse-xml.ts';
@@ -10,8 +12,8 @@ export type Credentials = { readonly username: string; readonly password: string
 
 /** Requests within one logon session of EM's. */
 export type Logon = {
-  /** Logs on, unless that was done. */
-  begin(): Promise<void>;
+  /** Logs on, unless that was done, and says what time it was at EM then. */
+  begin(): Promise<{ readonly now: Timestamp }>;
   /**
    * Sends with the token, logging on first if need be. A token that is refused with 401 (EM forgets it after 15 idle
    * minutes, or when it restarts) is replaced once, for all requests under way together. Clients have met 403 for that as
@@ -40,7 +42,7 @@ export function holdLogon(
   signal: AbortSignal,
   onLogonAgain: () => void,
 ): Logon {
-  type Session = { readonly token: string; readonly id: string | null };
+  type Session = { readonly token: string; readonly id: string | null; readonly at: Timestamp };
   let current: Promise<Session> | undefined;
   let ended: Promise<void> | undefined;
   let usedAt = Date.now();
@@ -82,7 +84,7 @@ export function holdLogon(
         'The logon was answered without a session token. Is EM_URL the address of Enterprise Manager (usually https://host:9398)?',
       );
     }
-    return { token, id: logonSessionId(body) };
+    return { token, id: logonSessionId(body), at: dateOf(answer.header('date')) };
   }
 
   async function logOff({ token, id }: Session): Promise<void> {
@@ -118,9 +120,7 @@ export function holdLogon(
   }
 
   return {
-    begin: async () => {
-      await session();
-    },
+    begin: async () => ({ now: (await session()).at }),
     send: async (request, renewOn403 = false) => {
       const sent = session();
       const withToken = ({ token }: Session): Request => ({

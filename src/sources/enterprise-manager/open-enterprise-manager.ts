@@ -73,8 +73,7 @@ export function sourceOver(connection: Connection, options: EnterpriseManagerOpt
   async function readOptional<T>(path: string, read: (answer: Answer) => Promise<T>): Promise<T | undefined> {
     const { answer, judgement } = await ask(path, { isList: true });
     if (judgement.as === 'document') return read(answer);
-    if (answer.status === 404 || judgement.as === 'forbidden' || judgement.as === 'unsupported')
-      return undefined;
+    if (answer.status === 404 || judgement.as === 'forbidden') return undefined;
     throw asError(judgement);
   }
 

@@ -112,8 +112,6 @@ describe('the description', () => {
         '/api/v1/sources/{name}/sync',
         '/api/v1/sync-runs',
         '/api/v1/sync-runs/{runId}',
-        '/api/v1/coverage',
-        '/api/v1/holes',
       ].sort(),
     );
   });

@@ -104,6 +104,7 @@ describe('parquet', () => {
       progress: ['INT32', undefined],
       processed_bytes: ['INT64', undefined],
       duration_seconds: ['DOUBLE', undefined],
+      day: ['INT32', 'DATE'],
     });
     expect(metadata.schema.find(({ name }) => name === 'created_at')?.logical_type).toEqual({
       type: 'TIMESTAMP',
@@ -135,12 +136,17 @@ describe('parquet', () => {
 
   it('is a whole file when there is nothing to put in', async () => {
     const { metadata, rows } = readParquet(await bytesOf('/api/v1/sessions?format=parquet&source=nowhere'));
-    expect([metadata.schema.length, Number(metadata.num_rows), await rows()]).toEqual([29, 0, []]);
+    const columns = await columnsOf('sessions');
+    expect(metadata.schema.slice(1).map(({ name }) => name)).toEqual(columns.map(({ name }) => name));
+    expect([Number(metadata.num_rows), await rows()]).toEqual([0, []]);
   });
 });
 
-const textOf = (value: unknown): string | null =>
-  value === null || value === undefined ? null : (value as string | number | bigint | boolean).toString();
+function textOf(value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  if (value instanceof Date) return value.toISOString().slice(0, 10);
+  return (value as string | number | bigint | boolean).toString();
+}
 
 it.each([
   '/jobs',

@@ -99,8 +99,17 @@ it('adds up the runs of a day, of all sources or those asked for', async () => {
 });
 
 it('says whose backups take longer than before', async () => {
+  const keys = await database.query<{ computer_key: string; source_key: string }>(
+    `select computer_key, source_key from report.computers where source = 'hq' order by computer`,
+  );
+  const unlabelled = { customer: null, site: null };
+  const [keysOfA, keysOfB] = keys.map((row) => ({
+    computerKey: row.computer_key,
+    sourceKey: row.source_key,
+  }));
   expect(await rows('/reports/duration-growth')).toEqual([
     {
+      ...{ ...keysOfA, ...unlabelled },
       source: 'hq',
       computer: 'PC-A',
       recentSessions: 1,
@@ -110,6 +119,7 @@ it('says whose backups take longer than before', async () => {
     },
     // A retry that made a failure good counts as what it is: a session of five minutes.
     {
+      ...{ ...keysOfB, ...unlabelled },
       source: 'hq',
       computer: 'PC-B',
       recentSessions: 2,
