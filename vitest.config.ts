@@ -23,6 +23,8 @@ export default defineConfig({
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // A machine that is busy answers late, and right.
+          expect: { poll: { timeout: 30_000, interval: 20 } },
         },
       },
     ],
