@@ -8,6 +8,8 @@ export default defineConfig(
       'dist/',
       '.bench/',
       '.matrix/',
+      '.stryker-tmp/',
+      'reports/',
       'coverage/',
       'src/db/generated/',
       'src/dashboard/generated/',

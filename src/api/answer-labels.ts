@@ -25,9 +25,10 @@ export function answerLabels(options: QueryOptions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const wanted = readPlace(request.query as Record<string, unknown>);
     const labels = await options.labels.list();
+    const isVisible = visibleTo(request.access?.limits ?? noLimits, labels);
     const data = labels.filter(
       (label) =>
-        isVisible(label, labels, request.access?.limits ?? noLimits) &&
+        isVisible(label) &&
         places.every((name) => wanted[name] === undefined || label[name] === wanted[name]),
     );
     return reply.header('cache-control', 'no-store').send({ data });
@@ -85,18 +86,18 @@ function refuseUnlessOperator(request: FastifyRequest): void {
 }
 
 /** A key of customers sees their own labels, and the other labels of the things that carry them. */
-function isVisible(label: Label, all: readonly Label[], { sources, customers }: Limits): boolean {
-  if (sources.length > 0 && !sources.includes(label.source)) return false;
-  if (customers.length === 0) return true;
-  const place = placeOf(label);
-  return all.some(
-    (one) =>
-      one.name === 'customer' &&
-      customers.includes(one.value) &&
-      placeOf(one) === place &&
-      places.every((name) => name === 'name' || one[name] === label[name]),
+function visibleTo({ sources, customers }: Limits, all: readonly Label[]): (label: Label) => boolean {
+  const theirs = new Set(
+    all.filter(({ name, value }) => name === 'customer' && customers.includes(value)).map(thingOf),
   );
+  return (label) =>
+    (sources.length === 0 || sources.includes(label.source)) &&
+    (customers.length === 0 || theirs.has(thingOf(label)));
 }
+
+/** What a label is on. */
+const thingOf = (label: Label): string =>
+  JSON.stringify([placeOf(label), label.source, label.server, label.job, label.computer]);
 
 const asParameter = ({ index, message }: LabelProblem) => ({ parameter: `[${index}]`, message });
 

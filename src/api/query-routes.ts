@@ -329,10 +329,16 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions, strange
                 schema: {
                   type: 'object',
                   additionalProperties: false,
-                  required: ['scope', 'isKeyNeeded'],
+                  required: ['scope', 'isKeyNeeded', 'sources', 'customers'],
                   properties: {
                     scope: { type: 'string', enum: ['read', 'operate'] },
                     isKeyNeeded: { type: 'boolean', description: 'False while no key was ever made.' },
+                    sources: {
+                      type: 'array',
+                      items: { type: 'string' },
+                      description: 'The only ones that the key is answered about; none: all.',
+                    },
+                    customers: { type: 'array', items: { type: 'string' }, description: 'Likewise.' },
                   },
                 },
               },
@@ -346,6 +352,8 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions, strange
       reply.header('cache-control', 'no-store').send({
         scope: request.access?.key?.scope ?? 'operate',
         isKeyNeeded: request.access?.hasKeys === true,
+        sources: request.access?.limits.sources ?? [],
+        customers: request.access?.limits.customers ?? [],
       }),
   );
 

@@ -5,7 +5,18 @@ import type { FastifyInstance } from 'fastify';
 import { Problem } from './problems.ts';
 
 /** The pages of the dashboard, which are all one file; the rest of the address is read in the browser. */
-const pages = ['/', '/computers', '/computer', '/jobs', '/job', '/sessions', '/session', '/sync'];
+const pages = [
+  '/',
+  '/computers',
+  '/computer',
+  '/jobs',
+  '/job',
+  '/sessions',
+  '/session',
+  '/sync',
+  '/holes',
+  '/completeness',
+];
 
 /** Everything comes from this server; no inline script or style, whatever a name holds. */
 const policy = [

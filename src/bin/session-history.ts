@@ -35,6 +35,7 @@ const app = compose({
   // eslint-disable-next-line no-restricted-syntax -- handed to the one reader of the environment
   environment: process.env,
   workingFolder: process.cwd(),
+  stdin: () => process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   signal: stop.signal,

@@ -34,6 +34,17 @@ export type BackfillReport = Pick<SyncReport, 'source'> &
 /** A finding of the doctor: good, a warning to know of, or a fault to mend. */
 export type Finding = { readonly verdict: 'good' | 'warning' | 'bad'; readonly what: string };
 
+/** The certificate that a host shows, trusted or not. */
+export type ShownCertificate = {
+  /** Fingerprints with colons; Windows shows the SHA-1. */
+  readonly sha256: string;
+  readonly sha1: string;
+  readonly subject: string;
+  readonly validTo: string;
+  /** Whether this machine's own authorities vouch for it. */
+  readonly isTrusted: boolean;
+};
+
 export type SimulatorOptions = {
   readonly host: string;
   readonly port: number;
@@ -65,6 +76,8 @@ export type App = {
   ) => Promise<BackfillReport>;
   /** Looks at one source from address to rights, stopping at the first fault that hides the rest. */
   readonly examineSource: (source: SourceConfig) => AsyncIterable<Finding>;
+  /** Sends nothing. Rejects where there is no TLS, or nobody answers. */
+  readonly examineCertificate: (url: string) => Promise<ShownCertificate>;
   /** Looks at the queue that the service would use. */
   readonly examineQueue: (config: Config, history: History) => AsyncIterable<Finding>;
   readonly startSimulator: (options: Partial<SimulatorOptions>) => Promise<RunningSimulator>;
@@ -80,6 +93,11 @@ export type App = {
   readonly signal: AbortSignal;
   /** Says what went wrong without ending the command. */
   readonly warn: (source: string, message: string) => void;
+  /** A variable of the environment alone, without `.env`; an empty one is not given. */
+  readonly given: (name: string) => string | undefined;
+  readonly workingFolder: string;
+  /** Opened by whoever reads it. */
+  readonly stdin: () => NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly version: string;

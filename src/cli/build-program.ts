@@ -5,6 +5,7 @@ import type { App, ExitCode, SimulatorOptions } from './app.ts';
 import { exportFormats } from '../export/export-formats.ts';
 import type { ExportOptions } from './export-command.ts';
 import type { ReportOptions } from './report-command.ts';
+import type { InitOptions } from './init-command.ts';
 import { exportFlags } from './export-flags.ts';
 
 /** The command line. `onExit` hears the code of the command that ran. */
@@ -21,6 +22,7 @@ export function buildProgram(app: App, onExit: (code: ExitCode) => void): Comman
       `
 Examples:
   npm run demo                          see it work: simulated Enterprise Manager, embedded PostgreSQL
+  session-history init                  sets it up: asks, writes .env, checks
   session-history check                 is everything set up right?
   EM_URL=https://em:9398 EM_USERNAME=reader EM_PASSWORD=secret session-history sync
   session-history backfill --since 2026-01-01
@@ -28,6 +30,28 @@ Examples:
 
 The configuration is in environment variables or .env; see the table in README.md.
 Exit codes: 0 good, 1 failed, 2 bad configuration.`,
+    );
+
+  program
+    .command('init')
+    .description('asks for address, account, certificate and database, writes .env and runs check')
+    .option('--url <address>', 'address of Enterprise Manager; a host alone means https and port 9398')
+    .option('--username <name>', 'account to read with')
+    .option('--password-file <file>', 'the file with its password; .env then names the file')
+    .option('--name <name>', 'name of this Enterprise Manager in the history')
+    .option('--ca-file <file>', 'PEM file of the authority that vouches for the certificate')
+    .option('--cert-sha256 <fingerprint>', 'the only certificate to accept')
+    .option('--pin', 'accept the certificate that is shown now, and no other later, without asking')
+    .option('--allow-http', 'send credentials unencrypted')
+    .option('--database <address>', 'PostgreSQL to keep the history in, or `embedded`')
+    .option('--force', 'replace a .env that is there; it is kept beside the new one')
+    .option('--no-check', 'leave out the check at the end')
+    .addHelpText(
+      'after',
+      '\nWhat flags and environment (EM_URL, EM_USERNAME, EM_PASSWORD, DATABASE_URL, ...) say is not asked for. Without a terminal the\nanswers are read from standard input, a line each.\n\nExample, for a script:\n  session-history init --url em.example.com --username reader --password-file /run/secrets/em --pin --database embedded',
+    )
+    .action(async (options: InitOptions) =>
+      onExit(await (await import('./init-command.ts')).runInitCommand(app, options)),
     );
 
   program

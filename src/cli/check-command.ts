@@ -1,6 +1,8 @@
 import { ConfigError, type Config } from '../config/config.ts';
 import { describeDatabase } from '../db/open-history.ts';
+import { readStatus, type SourceStatus } from '../db/read-status.ts';
 import type { App, ExitCode, Finding } from './app.ts';
+import { count } from './format.ts';
 import { painter } from './paint.ts';
 
 /** The doctor: looks at everything a sync needs and says what is wrong and what to do. */
@@ -25,7 +27,7 @@ export async function runCheckCommand(app: App): Promise<ExitCode> {
     verdict: 'good',
     what: `configuration: ${config.sources.length} source${config.sources.length === 1 ? '' : 's'}`,
   });
-  await checkDatabaseAndQueue(app, config, say);
+  const standing = await checkDatabaseAndQueue(app, config, say);
   if (config.sources.length === 0) {
     say({
       verdict: 'warning',
@@ -35,6 +37,7 @@ export async function runCheckCommand(app: App): Promise<ExitCode> {
   for (const source of config.sources) {
     app.stdout.write(`${paint('bold', source.name)} ${paint('dim', source.url)}\n`);
     for await (const finding of app.examineSource(source)) say(finding);
+    if (standing !== undefined) say(judgeLoss(standing.find((one) => one.source === source.name)));
   }
   return code;
 }
@@ -43,7 +46,7 @@ async function checkDatabaseAndQueue(
   app: App,
   config: Config,
   say: (finding: Finding) => void,
-): Promise<void> {
+): Promise<readonly SourceStatus[] | undefined> {
   try {
     const history = await app.openHistory(config);
     try {
@@ -58,10 +61,31 @@ async function checkDatabaseAndQueue(
         what: `database: PostgreSQL ${version} (${where})${verdict === 'bad' ? ': 13 or newer is needed' : ''}`,
       });
       for await (const finding of app.examineQueue(config, history)) say(finding);
+      return await readStatus(history);
     } finally {
       await history.close();
     }
   } catch (error) {
     say({ verdict: 'bad', what: `database: ${(error as Error).message}` });
+    return undefined;
   }
+}
+
+/** How long until sessions leave the list of 30 days unread. */
+function judgeLoss(source: SourceStatus | undefined): Finding {
+  const days = source?.daysUntilLoss ?? null;
+  if (days === null)
+    return {
+      verdict: 'warning',
+      what: 'until loss: never read whole; each day the oldest of 30 days leaves the list. Begin with: npx session-history sync',
+    };
+  if (days < 0)
+    return {
+      verdict: 'bad',
+      what: `until loss: sessions leave the list unread since ${count(Math.ceil(-days))} days; \`backfill\` reads what /query still knows`,
+    };
+  return {
+    verdict: days < 7 ? 'warning' : 'good',
+    what: `until loss: ${count(Math.floor(days))} days, if nothing reads this Enterprise Manager from now on`,
+  };
 }

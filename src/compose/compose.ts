@@ -7,13 +7,14 @@ import { packageVersion } from './package-version.ts';
 export type Surroundings = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingFolder: string;
+  readonly stdin: () => NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly signal: AbortSignal;
 };
 
 /** Puts the parts together: the only place that knows them all. A command loads the parts it needs: starting is most of a short sync. */
-export function compose({ environment, workingFolder, stdout, stderr, signal }: Surroundings): App {
+export function compose({ environment, workingFolder, stdin, stdout, stderr, signal }: Surroundings): App {
   let logLevel = 'info';
   let configured: readonly string[] = [];
   let log: Promise<Logger> | undefined;
@@ -73,10 +74,18 @@ export function compose({ environment, workingFolder, stdout, stderr, signal }: 
         await import('../sources/enterprise-manager/examine-enterprise-manager.ts');
       yield* examineEnterpriseManager(connectionTo(source, signal));
     },
+    examineCertificate: async (url) =>
+      (await import('../sources/enterprise-manager/examine-certificate.ts')).examineCertificate(
+        new URL(url),
+        10_000,
+      ),
     startSimulator: async (options) =>
       (await import('../simulator/start-simulator.ts')).startSimulator(options),
     signal,
     warn: (source, message) => warn(message, { source }),
+    given: (name) => (environment[name] === '' ? undefined : environment[name]),
+    workingFolder,
+    stdin,
     stdout,
     stderr,
     version: packageVersion(),

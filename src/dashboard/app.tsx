@@ -1,9 +1,9 @@
-import { useQuery } from '@tanstack/preact-query';
-import { Route, Router } from 'preact-iso';
-import { ApiProblem, readAccess } from './api/ask.ts';
-import { freshMs } from './api/use-list.ts';
+import { lazy, Route, Router } from 'preact-iso';
+import { ApiProblem } from './api/ask.ts';
+import { useAccess } from './api/use-access.ts';
 import { ComputerPage } from './pages/computer-page.tsx';
 import { ComputersPage } from './pages/computers-page.tsx';
+import { HolesPage } from './pages/holes-page.tsx';
 import { JobPage } from './pages/job-page.tsx';
 import { JobsPage } from './pages/jobs-page.tsx';
 import { KeyPage } from './pages/key-page.tsx';
@@ -14,13 +14,12 @@ import { SessionsPage } from './pages/sessions-page.tsx';
 import { SyncPage } from './pages/sync-page.tsx';
 import { Shell } from './parts/shell.tsx';
 
+/** Read by few, and once: it brings a page of the documentation with it. */
+const CompletenessPage = lazy(() => import('./pages/completeness-page.tsx'));
+
 /** The pages, once it is known that they may be seen. */
 export function App() {
-  const access = useQuery({
-    queryKey: ['access'],
-    queryFn: ({ signal }) => readAccess(signal),
-    refetchInterval: freshMs,
-  });
+  const access = useAccess();
   const { error } = access;
   const isKeyWanted = error instanceof ApiProblem && error.status === 401;
   return (
@@ -41,6 +40,8 @@ export function App() {
           <Route path="/sessions" component={SessionsPage} />
           <Route path="/session" component={SessionPage} />
           <Route path="/sync" component={SyncPage} />
+          <Route path="/holes" component={HolesPage} />
+          <Route path="/completeness" component={CompletenessPage} />
           <Route default component={NotFoundPage} />
         </Router>
       )}

@@ -28,6 +28,7 @@ export function cover(
   timeline: readonly Span[],
   read: Range & { readonly via: Via; readonly readAt: Timestamp },
 ): readonly Span[] {
+  if (isEmpty(read)) return timeline;
   const covered: Span = { ...untried(read.readAt), ...read };
   const spans = extend(timeline, read, read.readAt).flatMap((span) => {
     if (!overlaps(span, read)) return [span];
@@ -43,6 +44,7 @@ export function noteVainTry(
   timeline: readonly Span[],
   tried: Range & { readonly reason: string; readonly at: Timestamp; readonly dueAt: Timestamp },
 ): readonly Span[] {
+  if (isEmpty(tried)) return timeline;
   const spans = extend(timeline, tried, tried.at).flatMap((span) => {
     if (span.via !== null || !overlaps(span, tried)) return [span];
     return replaceWithin(span, tried, (part) => ({
@@ -73,7 +75,6 @@ export function gapsOf(timeline: readonly Span[], since?: Timestamp): readonly S
 
 /** The timeline made to hold a range: what lies between or beyond becomes a gap. */
 function extend(timeline: readonly Span[], range: Range, at: Timestamp): readonly Span[] {
-  if (range.from >= range.to) return timeline;
   const first = timeline[0];
   const last = timeline.at(-1);
   const gap = (from: Timestamp, to: Timestamp): Span => ({
@@ -99,6 +100,7 @@ const untried = (at: Timestamp) => ({
   dueAt: null,
 });
 
+const isEmpty = ({ from, to }: Range) => from >= to;
 const overlaps = (a: Range, b: Range) => a.from < b.to && b.from < a.to;
 
 /** A span cut at the ends of a range, with the part inside it replaced. */

@@ -9,11 +9,11 @@ import { readListState } from '../db/list-state.ts';
 import { nameJobs } from '../db/name-jobs.ts';
 import type { Source, Window, WindowAnswer } from '../sources/source.ts';
 import { openBatchWriter, type BatchWriter } from './batch-writer.ts';
+import { halve } from './halve.ts';
 import { conclude } from './poll.ts';
 import { countUp, startTally, type Tally } from './tally.ts';
 import { toSyncError } from './to-sync-error.ts';
 
-const secondMs = 1_000;
 const dayMs = 86_400_000;
 /** The longest window asked for at once; days with few sessions are read together. */
 const longestMs = 16 * dayMs;
@@ -230,18 +230,6 @@ const noteDoubt = (held: HeldRun, window: Window, reason: string) =>
       noteVainTry(timeline, { ...window, reason, at: now, dueAt: shift(now, dayMs) }),
     ),
   );
-
-/** Two windows of whole seconds; undefined when one second cannot be told from the next. */
-function halve({ from, to }: Window): readonly [Window, Window] | undefined {
-  const fromMs = Date.parse(from);
-  const middleMs = fromMs + Math.floor((Date.parse(to) - fromMs) / 2 / secondMs) * secondMs;
-  const middle = timestampFromDate(new Date(middleMs));
-  if (middle <= from || middle >= to) return undefined;
-  return [
-    { from: middle, to },
-    { from, to: middle },
-  ];
-}
 
 function incompleteness(doubts: readonly Doubt[], tally: Tally): SyncError | undefined {
   const [doubt] = doubts;

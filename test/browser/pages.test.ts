@@ -1,14 +1,11 @@
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSimulator } from '../../src/simulator/start-simulator.ts';
-import { findBarriers, openBrowser, openTab, visit, type Tab } from '../support/open-browser.ts';
-import { startApi, type RunningApi } from '../support/start-api.ts';
+import { figureOf, openBrowserWorld, rowsOf, type BrowserWorld } from '../support/browser-world.ts';
+import { findBarriers, settle, visit } from '../support/open-browser.ts';
 import { credentials, syncOnce } from '../support/sync-once.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { createTestDatabase } from '../support/test-database.ts';
 
-let database: TestDatabase;
-let api: RunningApi;
-let browser: Browser;
+let world: BrowserWorld;
 const screenshots = process.env['SCREENSHOTS'];
 
 beforeAll(async () => {
@@ -17,97 +14,90 @@ beforeAll(async () => {
     frozen: true,
     ...credentials,
   });
-  database = await createTestDatabase();
+  const database = await createTestDatabase();
   await syncOnce(em.url, database.url);
   await em.close();
-  [api, browser] = await Promise.all([startApi({ DATABASE_URL: database.url }), openBrowser()]);
+  world = await openBrowserWorld(database);
 });
-afterAll(async () => {
-  await browser.close();
-  await api.service.stop();
-  await database.drop();
-});
+afterAll(() => world.close());
 
-async function inTab(work: (tab: Tab) => Promise<void>): Promise<void> {
-  const tab = await openTab(browser, api.url);
-  try {
-    await work(tab);
-    expect(tab.complaints).toEqual([]);
-  } finally {
-    await tab.close();
-  }
-}
+const count = (where: string, from = 'report.sessions') => world.count(`${from} where ${where}`);
 
-const count = async (where: string, from = 'report.sessions') =>
-  (
-    await database.query<{ count: number }>(`select count(*)::integer as count from ${from} where ${where}`)
-  )[0]?.count ?? 0;
-const figure = (tab: Tab, name: string) =>
-  tab.page
-    .getByRole('link', { name: new RegExp(`^${name} `) })
-    .locator('.value')
-    .innerText();
-const rowsOf = (tab: Tab, caption: string) =>
-  tab.page.getByRole('region', { name: caption, exact: true }).locator('tbody tr');
-
-/** One address of each page. */
-async function addresses(): Promise<readonly (readonly [string, string])[]> {
-  const [session] = await database.query<{ source: string; id: string; job: string; computer: string }>(
-    `select source, session_id as id, job_id as job, computer from report.sessions
-     where kind = 'computer' and outcome = 'failed' order by created_at desc limit 1`,
-  );
-  const { source = '', id = '', job = '', computer = '' } = session ?? {};
-  const [parent] = await database.query<{ id: string }>(
-    `select session_id as id from report.sessions where kind = 'job' and is_final order by created_at desc limit 1`,
-  );
-  return [
-    ['overview', '/'],
-    ['computers', '/computers?sort=-consecutiveFailures'],
-    ['computer', `/computer?source=${source}&name=${encodeURIComponent(computer)}`],
-    ['jobs', '/jobs'],
-    ['job', `/job?source=${source}&id=${job}`],
-    ['sessions', '/sessions?outcome=failed'],
-    ['session', `/session?source=${source}&id=${id}`],
-    ['job-session', `/session?source=${source}&id=${parent?.id ?? ''}`],
-    ['sync', '/sync'],
-  ];
-}
-
-describe.each([
+const looks = [
   { width: 1_400, colorScheme: 'light' },
   { width: 360, colorScheme: 'light' },
   { width: 1_400, colorScheme: 'dark' },
   { width: 360, colorScheme: 'dark' },
-] as const)('at $width px, $colorScheme', ({ width, colorScheme }) => {
-  it('shows every page whole, without an error and without a barrier', async () => {
-    const tab = await openTab(browser, api.url, { viewport: { width, height: 900 }, colorScheme });
-    try {
-      for (const [name, address] of await addresses()) {
-        await visit(tab, address);
-        expect([name, await tab.page.locator('.trouble, .banner').count()]).toEqual([name, 0]);
-        expect([name, await findBarriers(tab)]).toEqual([name, []]);
+] as const;
+
+/** An address of each page. */
+const addresses: Readonly<Record<string, () => string | Promise<string>>> = {
+  overview: () => '/',
+  computers: () => '/computers?sort=-consecutiveFailures',
+  computer: async () => {
+    const { source, computer } = await newestFailure();
+    return `/computer?source=${source}&name=${encodeURIComponent(computer)}`;
+  },
+  jobs: () => '/jobs',
+  job: async () => {
+    const { source, job } = await newestFailure();
+    return `/job?source=${source}&id=${job}`;
+  },
+  sessions: () => '/sessions?outcome=failed',
+  session: async () => {
+    const { source, id } = await newestFailure();
+    return `/session?source=${source}&id=${id}`;
+  },
+  'job-session': async () => {
+    const [parent] = await world.database.query<{ source: string; id: string }>(
+      `select source, session_id as id from report.sessions where kind = 'job' and is_final order by created_at desc limit 1`,
+    );
+    return `/session?source=${parent?.source ?? ''}&id=${parent?.id ?? ''}`;
+  },
+  sync: () => '/sync',
+  holes: () => '/holes',
+  completeness: () => '/completeness',
+};
+
+async function newestFailure() {
+  const [session] = await world.database.query<{ source: string; id: string; job: string; computer: string }>(
+    `select source, session_id as id, job_id as job, computer from report.sessions
+     where kind = 'computer' and outcome = 'failed' order by created_at desc limit 1`,
+  );
+  return session ?? { source: '', id: '', job: '', computer: '' };
+}
+
+it.each(Object.entries(addresses))(
+  'shows the page %s whole, without a barrier, in every look',
+  (name, address) =>
+    world.inTab(async (tab) => {
+      await visit(tab, await address());
+      for (const { width, colorScheme } of looks) {
+        await tab.page.setViewportSize({ width, height: 900 });
+        await tab.page.emulateMedia({ colorScheme });
+        await settle(tab);
+        const look = `${width} ${colorScheme}`;
+        expect([look, await tab.page.locator('.trouble, .banner').count()]).toEqual([look, 0]);
+        const barriers = await findBarriers(tab, colorScheme === 'light' ? 'all' : 'colours');
+        expect([look, barriers]).toEqual([look, []]);
         // Tables scroll in themselves; the page never sideways.
-        expect([name, await tab.page.evaluate('document.documentElement.scrollWidth')]).toEqual([
-          name,
+        expect([look, await tab.page.evaluate('document.documentElement.scrollWidth')]).toEqual([
+          look,
           width,
         ]);
         if (screenshots !== undefined)
           await tab.page.screenshot({ path: `${screenshots}/${name}-${width}-${colorScheme}.png` });
       }
-      expect(tab.complaints).toEqual([]);
-    } finally {
-      await tab.close();
-    }
-  });
-});
+    }),
+);
 
 describe('the overview', () => {
   it('has the figures that SQL has, and links to the lists behind them', () =>
-    inTab(async (tab) => {
+    world.inTab(async (tab) => {
       await visit(tab, '/');
-      expect(Number(await figure(tab, 'Computers'))).toBe(await count('true', 'report.computers'));
-      expect(Number(await figure(tab, 'Overdue'))).toBe(await count('is_overdue', 'report.computers'));
-      expect(Number(await figure(tab, 'Running'))).toBe(
+      expect(Number(await figureOf(tab, 'Computers'))).toBe(await count('true', 'report.computers'));
+      expect(Number(await figureOf(tab, 'Overdue'))).toBe(await count('is_overdue', 'report.computers'));
+      expect(Number(await figureOf(tab, 'Running'))).toBe(
         await count(`kind = 'computer' and outcome = 'running'`),
       );
       await tab.page.getByRole('link', { name: /^Overdue / }).click();
@@ -118,9 +108,9 @@ describe('the overview', () => {
     }));
 
   it('shows a day of a computer as SQL has it, and the sessions behind it', () =>
-    inTab(async (tab) => {
+    world.inTab(async (tab) => {
       await visit(tab, '/');
-      const [failed] = await database.query<{ computer: string; day: string; sessions: number }>(
+      const [failed] = await world.database.query<{ computer: string; day: string; sessions: number }>(
         `select computer, (created_at at time zone 'UTC')::date::text as day, count(*)::integer as sessions
          from report.sessions
          where kind = 'computer' and computer is not null
@@ -144,7 +134,7 @@ describe('the overview', () => {
     }));
 
   it('is walked by keyboard, from cell to cell, to the sessions of a day', () =>
-    inTab(async (tab) => {
+    world.inTab(async (tab) => {
       await visit(tab, '/');
       const grid = tab.page.getByRole('grid');
       await grid.focus();
@@ -169,7 +159,7 @@ describe('the overview', () => {
 
 describe('lists', () => {
   it('search as one types, keep it in the address, and go back', () =>
-    inTab(async (tab) => {
+    world.inTab(async (tab) => {
       await visit(tab, '/computers');
       await tab.page.getByRole('searchbox', { name: 'Computer' }).pressSequentially('sql');
       const expected = await count(`computer ilike '%sql%'`, 'report.computers');
@@ -184,7 +174,7 @@ describe('lists', () => {
     }));
 
   it('filter by several things at once, as SQL does', () =>
-    inTab(async (tab) => {
+    world.inTab(async (tab) => {
       await visit(tab, '/sessions?outcome=failed&isRetry=true&limit=7');
       const expected = await count(`outcome = 'failed' and is_retry and kind = 'computer'`);
       await tab.page.getByRole('combobox', { name: 'Of' }).selectOption('computers');
@@ -194,7 +184,7 @@ describe('lists', () => {
     }));
 
   it('go from page to page without showing a row twice', () =>
-    inTab(async (tab) => {
+    world.inTab(async (tab) => {
       await visit(tab, '/sessions?kind=computer');
       const links = () =>
         rowsOf(tab, 'Sessions')
@@ -210,12 +200,12 @@ describe('lists', () => {
     }));
 
   it('sort by a heading, both ways', () =>
-    inTab(async (tab) => {
+    world.inTab(async (tab) => {
       await visit(tab, '/computers');
       const names = () => rowsOf(tab, 'Computers').locator('td:first-child').allInnerTexts();
       const expected = async (direction: string) =>
         (
-          await database.query<{ computer: string }>(
+          await world.database.query<{ computer: string }>(
             `select computer from report.computers order by consecutive_failures ${direction}, source ${direction}, computer ${direction} limit 100`,
           )
         ).map(({ computer }) => computer);
@@ -230,7 +220,7 @@ describe('lists', () => {
     }));
 
   it.each(['CSV', 'Excel', 'Parquet'])('download what is shown as %s', (format) =>
-    inTab(async (tab) => {
+    world.inTab(async (tab) => {
       await visit(tab, '/sessions?outcome=failed&sort=createdAt');
       const [download] = await Promise.all([
         tab.page.waitForEvent('download'),
@@ -240,15 +230,15 @@ describe('lists', () => {
       expect(download.suggestedFilename()).toBe(`sessions.${name}`);
       const chunks: Buffer[] = [];
       for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
-      const answer = await api.ask(`/api/v1/sessions?outcome=failed&sort=createdAt&format=${name}`);
+      const answer = await world.api.ask(`/api/v1/sessions?outcome=failed&sort=createdAt&format=${name}`);
       expect(Buffer.concat(chunks).equals(Buffer.from(await answer.arrayBuffer()))).toBe(true);
     }),
   );
 });
 
 it('shows a session with the job it belongs to, and what it says of itself', () =>
-  inTab(async (tab) => {
-    const [row] = await database.query<{ source: string; id: string; reason: string; parent: string }>(
+  world.inTab(async (tab) => {
+    const [row] = await world.database.query<{ source: string; id: string; reason: string; parent: string }>(
       `select child.source, child.session_id as id, child.failure_reason as reason, child.parent_session_id as parent
        from report.sessions as child
        join report.sessions as parent on parent.session_id = child.parent_session_id
@@ -267,8 +257,8 @@ it('shows a session with the job it belongs to, and what it says of itself', () 
   }));
 
 it('says times where the reader is, and UTC beside them', () =>
-  inTab(async (tab) => {
-    const [row] = await database.query<{ source: string; id: string; utc: string; local: string }>(
+  world.inTab(async (tab) => {
+    const [row] = await world.database.query<{ source: string; id: string; utc: string; local: string }>(
       `select source, session_id as id, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC' as utc,
          to_char(created_at at time zone 'Europe/Berlin', 'HH24:MI:SS') as local
        from report.sessions order by created_at desc limit 1`,

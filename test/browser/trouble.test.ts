@@ -1,7 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { createAwkwardDatabase } from '../support/awkward-database.ts';
-import { awkwardHistory, awkwardNames } from '../support/awkward-history.ts';
 import { openBrowser, openTab, visit, type Tab } from '../support/open-browser.ts';
 import { runCli } from '../support/run-cli.ts';
 import { startApi } from '../support/start-api.ts';
@@ -36,57 +35,6 @@ async function startFor(database: TestDatabase, environment: Readonly<Record<str
   });
   return api;
 }
-
-const markup = '<img src=x onerror=alert(1)><script>alert(2)</script>"\'><a href=javascript:alert(3)>';
-
-it('shows hostile names as what they are, on every page', async () => {
-  const today = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
-  const database = await createAwkwardDatabase(awkwardHistory(today));
-  later(() => database.drop());
-  await database.query(
-    `update sessions set computer = $1, job_name = $1, session_name = $1, server_name = $1, task_reason = $1, state = $1
-     where session_id in (select session_id from sessions where kind = 'computer' order by session_id limit 5)`,
-    [markup],
-  );
-  await database.query(`update jobs set description = $1, server_name = $1, platform = $1`, [markup]);
-  await database.query(`update sync_runs set error_kind = 'contract', error_message = $1`, [markup]);
-  await database.query(`update sources set name = $1`, [markup]);
-  await database.query(`update tasks set reason = $1, task_name = $1`, [markup]);
-  const api = await startFor(database);
-  const tab = await tabAt(api.url);
-  const source = encodeURIComponent(markup);
-  const [row] = await database.query<{ id: string; job: string }>(
-    `select session_id as id, job_id as job from sessions where computer = $1`,
-    [markup],
-  );
-  for (const address of [
-    '/',
-    '/computers',
-    `/computer?source=${source}&name=${encodeURIComponent(markup)}`,
-    '/jobs',
-    `/job?source=${source}&id=${row?.job ?? ''}`,
-    `/sessions?search=${encodeURIComponent(markup)}`,
-    `/session?source=${source}&id=${row?.id ?? ''}`,
-    '/sync',
-  ]) {
-    await visit(tab, address);
-    expect([address, await tab.page.getByText('onerror=alert(1)').count()]).not.toEqual([address, 0]);
-    expect(await tab.page.locator('img[src=x], a[href^=javascript]').count()).toBe(0);
-  }
-  // Every name is a link that leads to what has it, dots and slashes and all.
-  const names = [...awkwardNames, '..', '.', 'a/b?c#d', '%2e%2e'];
-  for (const name of names.filter((one) => one.trim() === one)) {
-    await database.query(
-      `update sessions set computer = $1 where session_id = (select session_id from sessions where kind = 'computer' order by session_id desc limit 1)`,
-      [name],
-    );
-    await visit(tab, `/computers?computer=${encodeURIComponent(name)}`);
-    await tab.page.getByRole('region', { name: 'Computers' }).getByRole('link').first().click();
-    await expect.poll(() => tab.page.locator('h1').textContent()).toBe(name);
-    await expect.poll(() => tab.page.locator('.facts').count()).toBe(1);
-  }
-  expect(tab.complaints).toEqual([]);
-});
 
 it('asks for the key once, keeps it in the tab, and lets go of it when it is revoked', async () => {
   const db = await emptyDatabase();
@@ -182,6 +130,7 @@ it('says what to do while there is nothing to show, then syncs on demand and sho
     .toBe(2);
   await visit(tab, '/');
   expect(await tab.page.locator('.heat-row').count()).toBeGreaterThan(0);
+  expect(await tab.page.locator('.verdict').innerText()).toContain('Complete from');
   expect(tab.complaints).toEqual([]);
 });
 

@@ -5,7 +5,13 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 import { expect } from 'vitest';
 
 /** A page of a browser window of its own, and what went wrong in it so far. */
-export type Tab = { readonly page: Page; readonly complaints: string[]; close(): Promise<void> };
+export type Tab = {
+  readonly page: Page;
+  readonly complaints: string[];
+  /** Requests that are under way, and those that ever were. */
+  readonly requests: { underWay: number; begun: number };
+  close(): Promise<void>;
+};
 
 /** Starts the Chromium that the script before the tests has found. */
 export async function openBrowser(): Promise<Browser> {
@@ -49,22 +55,55 @@ export async function openTab(
     complaints.push(`dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
-  return { page, complaints, close: () => context.close() };
+  const requests = { underWay: 0, begun: 0 };
+  page.on('request', () => {
+    requests.underWay += 1;
+    requests.begun += 1;
+  });
+  const end = () => {
+    requests.underWay -= 1;
+  };
+  page.on('requestfinished', end);
+  page.on('requestfailed', end);
+  return { page, complaints, requests, close: () => context.close() };
 }
 
 /** Goes there and waits until everything that the page asked for has come. */
-export async function visit({ page }: Tab, address: string): Promise<void> {
-  await page.goto(address);
-  await page.waitForLoadState('networkidle');
-  await expect.poll(() => page.locator('.bone').count()).toBe(0);
+export async function visit(tab: Tab, address: string): Promise<void> {
+  await tab.page.goto(address);
+  await settle(tab);
 }
 
-/** What axe finds that keeps people out. */
-export async function findBarriers({ page }: Tab): Promise<readonly string[]> {
+/** Two frames and a turn: answers are drawn, and what is asked because of them is on its way. */
+const drawn = `new Promise((resolve) => {
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve)));
+})`;
+
+/** Waits until everything that the page asked for has come and is drawn. */
+export async function settle({ page, requests }: Tab): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        const { begun } = requests;
+        await page.evaluate(drawn);
+        const waiting = await page.locator('.bone').count();
+        return waiting + requests.underWay + requests.begun - begun;
+      },
+      { interval: 10 },
+    )
+    .toBe(0);
+}
+
+/** What axe finds that keeps people out; `colours`: only in what differs between light and dark. */
+export async function findBarriers(
+  { page }: Tab,
+  rules: 'all' | 'colours' = 'all',
+): Promise<readonly string[]> {
   // Not as a script in the page: its policy allows none.
-  await page.evaluate(axe.source);
+  if (!(await page.evaluate<boolean>(`'axe' in window`))) await page.evaluate(axe.source);
+  const runOnly = rules === 'all' ? '' : `, runOnly: { type: 'rule', values: ['color-contrast'] }`;
   const { violations } = await page.evaluate<AxeResults>(
-    `axe.run(document, { resultTypes: ['violations'] })`,
+    `axe.run(document, { resultTypes: ['violations']${runOnly} })`,
   );
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')

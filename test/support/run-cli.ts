@@ -15,6 +15,14 @@ export type CliResult = {
 };
 export type RunningCli = { readonly process: ChildProcess; readonly ended: Promise<CliResult> };
 
+export type RunOptions = {
+  readonly ownGroup?: boolean;
+  /** An empty one of its own, if not said. */
+  readonly cwd?: string;
+  /** Whether its standard input is a pipe; else there is none. */
+  readonly hasInput?: boolean;
+};
+
 /**
  * Starts the built program as its users do, in an empty folder with nothing in its environment but what is given. With
  * `ownGroup` it leads a process group, as a shell's jobs do, so that `process.kill(-pid)` is what Ctrl-C does.
@@ -22,20 +30,20 @@ export type RunningCli = { readonly process: ChildProcess; readonly ended: Promi
 export function startCli(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
-  options: { readonly ownGroup?: boolean } = {},
+  options: RunOptions = {},
 ): RunningCli {
-  const folder = makeTemporaryFolder('cli');
+  const cwd = options.cwd ?? makeTemporaryFolder('cli').path;
   const child = spawn(process.execPath, [program, ...args], {
-    cwd: folder.path,
+    cwd,
     // The demo makes its database there; the end of the run looks for servers in it that nobody stopped.
     env: { PATH: process.env['PATH'], TMPDIR: inject('runFolder'), ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.hasInput === true ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     detached: options.ownGroup === true,
   });
   noteProcess(inject('runFolder'), child, `session-history ${args.join(' ')}`);
   const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
   const ended = once(child, 'close').then(([code, signal]: unknown[]) => ({
     code: code as number | null,
     signal: signal as string | null,
@@ -47,6 +55,7 @@ export function startCli(
 export function runCli(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
+  options: RunOptions = {},
 ): Promise<CliResult> {
-  return startCli(args, environment).ended;
+  return startCli(args, environment, options).ended;
 }

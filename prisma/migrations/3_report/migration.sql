@@ -1102,7 +1102,9 @@ select
   gap.first_seen_at,
   gap.last_tried_at,
   'gap ' || (extract(epoch from gap.from_at) * 1000000)::numeric(20) as hole_key,
-  source.id::text as source_key
+  source.id::text as source_key,
+  gap.due_at as next_try_at,
+  null::text as kept_text
 from coverage as gap
 join sources as source on source.id = gap.source_id
 where gap.via is null
@@ -1118,7 +1120,10 @@ select
   hole.first_seen_at,
   hole.last_tried_at,
   hole.kind || ' ' || hole.hole_key,
-  source.id::text
+  source.id::text,
+  hole.due_at,
+  -- Enough to see what is wrong with it; a row is for people and pages of rows.
+  left(hole.record, 4000)
 from holes as hole
 join sources as source on source.id = hole.source_id
 union all
@@ -1133,7 +1138,9 @@ select
   coalesce(backlog.first_failed_at, backlog.last_tried_at),
   backlog.last_tried_at,
   'tasks ' || backlog.session_id,
-  source.id::text
+  source.id::text,
+  backlog.due_at,
+  null
 from task_backlog as backlog
 join sources as source on source.id = backlog.source_id
 where backlog.attempts > 0;
@@ -1150,6 +1157,8 @@ comment on column report.holes.first_seen_at is 'When it became known as a hole 
 comment on column report.holes.last_tried_at is 'When it was last tried (UTC); null: not yet.';
 comment on column report.holes.hole_key is 'Tells it from the other holes of the source.';
 comment on column report.holes.source_key is 'Key of the source.';
+comment on column report.holes.next_try_at is 'When the service tries it next (UTC), with the first poll after that; null: with the next poll.';
+comment on column report.holes.kept_text is 'Unreadable ones: what Enterprise Manager sent, its first 4,000 characters; kept until it could be read. Null: no text came.';
 
 create or replace view report.source_health as
 select
@@ -1179,7 +1188,8 @@ select
   timeline.uncovered_seconds,
   by_source.customer,
   by_source.site,
-  source.id::text as source_key
+  source.id::text as source_key,
+  timeline.covered_to
 from sources as source
 left join labels as by_source
   on by_source.source_id = source.id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000'
@@ -1207,6 +1217,7 @@ left join lateral (
 left join lateral (
   select
     min(stretch.from_at) filter (where stretch.via is not null) as covered_from,
+    max(stretch.to_at) filter (where stretch.via is not null) as covered_to,
     coalesce(sum(extract(epoch from stretch.to_at - stretch.from_at)) filter (where stretch.via is null), 0)::double precision
       as uncovered_seconds
   from coverage as stretch
@@ -1230,6 +1241,7 @@ comment on column report.source_health.uncovered_seconds is 'Length of all gaps 
 comment on column report.source_health.customer is 'Label customer of the source; null: none.';
 comment on column report.source_health.site is 'Label site of the source; null: none.';
 comment on column report.source_health.source_key is 'Its key: what source_key of other views refers to.';
+comment on column report.source_health.covered_to is 'Latest creation time that was read whole (UTC): when the last whole list was read, by the clock of Enterprise Manager; null: none yet.';
 
 -- ── Labels ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 

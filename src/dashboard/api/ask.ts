@@ -1,5 +1,5 @@
 import { key } from './key.ts';
-import type { Access, List, ListPath, SessionDetails } from './rows.ts';
+import type { Access, Label, List, ListPath, SessionDetails } from './rows.ts';
 
 /** What a page may ask for; values of undefined and '' are left out, several values mean any of them. */
 export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
@@ -67,6 +67,10 @@ export const readSession = (
   read(`/api/v1/sessions/${encodeURIComponent(id)}${toSearch({ source })}`, signal);
 
 export const readAccess = (signal?: AbortSignal): Promise<Access> => read('/api/v1/access', signal);
+
+/** The labels of that name that the key may see, as they were given. */
+export const readLabels = async (name: string, signal?: AbortSignal): Promise<readonly Label[]> =>
+  (await read<{ readonly data: readonly Label[] }>(`/api/v1/labels${toSearch({ name })}`, signal)).data;
 
 /** When it was asked for: runs since then are the answer. */
 export async function requestSync(source: string): Promise<string> {

@@ -9,5 +9,7 @@ export const links = {
   job: (source: string, id: string) => `/job${toSearch({ source, id })}`,
   sessions: (query: Query = {}) => `/sessions${toSearch(query)}`,
   session: (source: string, id: string) => `/session${toSearch({ source, id })}`,
+  holes: (query: Query = {}) => `/holes${toSearch(query)}`,
+  completeness: () => '/completeness',
   sync: (query: Query = {}) => `/sync${toSearch(query)}`,
 } as const;

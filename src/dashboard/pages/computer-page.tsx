@@ -2,7 +2,9 @@ import { useList } from '../api/use-list.ts';
 import { formatCount, formatDuration, formatRate, orDash } from '../format/numbers.ts';
 import { links } from '../format/links.ts';
 import { Answer } from '../parts/answer.tsx';
+import { ComputerState } from '../parts/computer-state.tsx';
 import { DurationsChart } from '../parts/durations-chart.tsx';
+import { labelFacts } from '../parts/label-columns.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { HeatMap } from '../parts/heat-map.tsx';
 import { OutcomeBadge } from '../parts/outcome.tsx';
@@ -36,14 +38,19 @@ export function ComputerPage() {
                     'Last success',
                     <>
                       {row.lastSuccessAt === null ? 'never' : <Time at={row.lastSuccessAt} as="ago" />}
-                      {row.isOverdue && <span class="tone bad">overdue</span>}
+                      <ComputerState computer={row} />
                     </>,
+                  ],
+                  [
+                    row.missedLastExpected ? 'Was expected by' : 'Expected by',
+                    <Time key="by" at={row.expectedBy} />,
                   ],
                   ['Usual interval', orDash(row.usualIntervalSeconds, formatDuration)],
                   ['Failures in a row', formatCount(row.consecutiveFailures)],
                   ['Success in 30 days', orDash(row.successRate30d, formatRate)],
                   ['Sessions in 30 days', formatCount(row.sessions30d)],
                   ['Average duration', orDash(row.avgDurationSeconds30d, formatDuration)],
+                  ...labelFacts(row),
                 ]}
               />
               <Panel title="Days" wide>

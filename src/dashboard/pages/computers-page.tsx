@@ -4,14 +4,18 @@ import { links } from '../format/links.ts';
 import { Answer } from '../parts/answer.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { Downloads } from '../parts/downloads.tsx';
-import { ChoiceField, OtherFilters, outcomeChoices, SearchField, SourceField } from '../parts/filter-bar.tsx';
+import { ComputerState, otherStateNames, StateField, stateNames } from '../parts/computer-state.tsx';
+import { ChoiceField, OtherFilters, outcomeChoices, SearchField } from '../parts/filter-bar.tsx';
+import { labelColumns } from '../parts/label-columns.tsx';
 import { OutcomeBadge } from '../parts/outcome.tsx';
 import { PageTitle } from '../parts/page-title.tsx';
 import { Pager } from '../parts/pager.tsx';
+import { ScopeFields } from '../parts/scope-fields.tsx';
+import { scopeNames } from '../parts/scope.ts';
 import { Time } from '../parts/time.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 
-const names = ['source', 'search', 'computer', 'outcome', 'isOverdue', 'sort', 'cursor'];
+const names = [...scopeNames, 'search', 'computer', 'server', 'outcome', ...stateNames, 'sort', 'cursor'];
 
 export function ComputersPage() {
   const filters = useFilters(names);
@@ -22,7 +26,7 @@ export function ComputersPage() {
       <PageTitle title="Computers" />
       <div class="filters">
         <SearchField filters={filters} label="Computer" />
-        <SourceField filters={filters} />
+        <ScopeFields filters={filters} />
         <ChoiceField
           filters={filters}
           name="outcome"
@@ -30,17 +34,8 @@ export function ComputersPage() {
           all="any"
           choices={outcomeChoices}
         />
-        <ChoiceField
-          filters={filters}
-          name="isOverdue"
-          label="Overdue"
-          all="all"
-          choices={[
-            ['true', 'overdue only'],
-            ['false', 'not overdue'],
-          ]}
-        />
-        <OtherFilters filters={filters} names={['computer']} />
+        <StateField filters={filters} />
+        <OtherFilters filters={filters} names={['computer', 'server', ...otherStateNames(filters)]} />
         <Downloads path="/api/v1/computers" query={query} />
       </div>
       <Answer to={asked} lines={12}>
@@ -58,6 +53,7 @@ export function ComputersPage() {
                   sort: 'computer',
                   cell: (row) => <a href={links.computer(row.source, row.computer)}>{row.computer}</a>,
                 },
+                ...labelColumns(data),
                 { title: 'Enterprise Manager', sort: 'source', cell: (row) => row.source, isMinor: true },
                 { title: 'Last outcome', cell: (row) => <OutcomeBadge outcome={row.lastOutcome} /> },
                 {
@@ -66,7 +62,7 @@ export function ComputersPage() {
                   cell: (row) => (
                     <>
                       {row.lastSuccessAt === null ? 'never' : <Time at={row.lastSuccessAt} as="ago" />}
-                      {row.isOverdue && <span class="tone bad">overdue</span>}
+                      <ComputerState computer={row} />
                     </>
                   ),
                 },

@@ -4,6 +4,7 @@ import { links } from '../format/links.ts';
 import { Answer } from '../parts/answer.tsx';
 import { DurationsChart } from '../parts/durations-chart.tsx';
 import { Facts } from '../parts/facts.tsx';
+import { labelFacts } from '../parts/label-columns.tsx';
 import { OutcomeBadge } from '../parts/outcome.tsx';
 import { PageTitle } from '../parts/page-title.tsx';
 import { Panel } from '../parts/panel.tsx';
@@ -36,6 +37,7 @@ export function JobPage() {
                 ['Success in 30 days', orDash(job.successRate30d, formatRate)],
                 ['Sessions in 30 days', formatCount(job.sessions30d)],
                 ['Server', job.serverName],
+                ...labelFacts(job),
                 ['Platform', job.platform],
                 ['Schedule', job.scheduleEnabled === null ? null : job.scheduleEnabled ? 'on' : 'off'],
                 ['Next run', <Time key="next" at={job.nextRunAt} />],

@@ -4,14 +4,17 @@ import { links } from '../format/links.ts';
 import { Answer } from '../parts/answer.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { Downloads } from '../parts/downloads.tsx';
-import { ChoiceField, OtherFilters, outcomeChoices, SearchField, SourceField } from '../parts/filter-bar.tsx';
+import { ChoiceField, OtherFilters, outcomeChoices, SearchField } from '../parts/filter-bar.tsx';
+import { labelColumns } from '../parts/label-columns.tsx';
 import { OutcomeBadge } from '../parts/outcome.tsx';
 import { PageTitle } from '../parts/page-title.tsx';
 import { Pager } from '../parts/pager.tsx';
+import { ScopeFields } from '../parts/scope-fields.tsx';
+import { scopeNames } from '../parts/scope.ts';
 import { Time } from '../parts/time.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 
-const names = ['source', 'search', 'server', 'job', 'jobId', 'kind', 'outcome', 'sort', 'cursor'];
+const names = [...scopeNames, 'search', 'server', 'job', 'jobId', 'kind', 'outcome', 'sort', 'cursor'];
 
 export const kindChoices = [
   ['job', 'jobs'],
@@ -28,7 +31,7 @@ export function JobsPage() {
       <PageTitle title="Jobs" />
       <div class="filters">
         <SearchField filters={filters} label="Job" />
-        <SourceField filters={filters} />
+        <ScopeFields filters={filters} />
         <ChoiceField filters={filters} name="kind" label="Of" all="all" choices={kindChoices} />
         <ChoiceField
           filters={filters}
@@ -61,6 +64,7 @@ export function JobsPage() {
                     row.kind === 'job' ? 'job' : row.kind === 'computer' ? 'computer' : 'other',
                   isMinor: true,
                 },
+                ...labelColumns(data),
                 { title: 'Server', cell: (row) => row.serverName ?? '–', isMinor: true },
                 { title: 'Enterprise Manager', sort: 'source', cell: (row) => row.source, isMinor: true },
                 { title: 'Last outcome', cell: (row) => <OutcomeBadge outcome={row.lastOutcome} /> },

@@ -7,6 +7,7 @@ import { links } from '../format/links.ts';
 import { Answer } from '../parts/answer.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { Facts } from '../parts/facts.tsx';
+import { labelFacts } from '../parts/label-columns.tsx';
 import { OutcomeBadge } from '../parts/outcome.tsx';
 import { PageTitle } from '../parts/page-title.tsx';
 import { Panel } from '../parts/panel.tsx';
@@ -118,6 +119,7 @@ const factsOf = (session: Session) =>
       ),
     ],
     ['Server', session.serverName],
+    ...labelFacts(session),
     ['Started', <Time key="started" at={session.createdAt} as="seconds" />],
     ['Ended', <Time key="ended" at={session.endedAt} as="seconds" />],
     ['Duration', orDash(session.durationSeconds, formatDuration)],

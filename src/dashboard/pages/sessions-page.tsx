@@ -1,16 +1,11 @@
 import { useList } from '../api/use-list.ts';
 import { Answer } from '../parts/answer.tsx';
 import { Downloads } from '../parts/downloads.tsx';
-import {
-  ChoiceField,
-  DayField,
-  OtherFilters,
-  outcomeChoices,
-  SearchField,
-  SourceField,
-} from '../parts/filter-bar.tsx';
+import { ChoiceField, DayField, OtherFilters, outcomeChoices, SearchField } from '../parts/filter-bar.tsx';
 import { PageTitle } from '../parts/page-title.tsx';
 import { Pager } from '../parts/pager.tsx';
+import { ScopeFields } from '../parts/scope-fields.tsx';
+import { scopeNames } from '../parts/scope.ts';
 import { SessionsTable } from '../parts/sessions-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { kindChoices } from './jobs-page.tsx';
@@ -31,7 +26,7 @@ const others = [
 ];
 const names = [
   'search',
-  'source',
+  ...scopeNames,
   'kind',
   'outcome',
   'createdFrom',
@@ -51,7 +46,7 @@ export function SessionsPage() {
       <PageTitle title="Sessions" />
       <div class="filters">
         <SearchField filters={filters} label="Session, job, computer or server" />
-        <SourceField filters={filters} />
+        <ScopeFields filters={filters} />
         <ChoiceField
           filters={filters}
           name="kind"

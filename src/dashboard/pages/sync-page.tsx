@@ -1,9 +1,16 @@
+import { useAccess } from '../api/use-access.ts';
 import { useList } from '../api/use-list.ts';
 import { formatBytes, formatCount, formatDuration, orDash } from '../format/numbers.ts';
+import { links } from '../format/links.ts';
 import { Answer } from '../parts/answer.tsx';
+import { CompletenessLine } from '../parts/completeness/completeness-line.tsx';
+import { CompletenessAnswers } from '../parts/completeness/completeness-answers.tsx';
+import { CoverageTimeline } from '../parts/completeness/coverage-timeline.tsx';
+import { HolesTable } from '../parts/completeness/holes-table.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { Downloads } from '../parts/downloads.tsx';
 import { ChoiceField, SourceField } from '../parts/filter-bar.tsx';
+import { describeLimits, KeyLimits } from '../parts/key-limits.tsx';
 import { PageTitle } from '../parts/page-title.tsx';
 import { Pager } from '../parts/pager.tsx';
 import { Panel } from '../parts/panel.tsx';
@@ -12,6 +19,8 @@ import { Time } from '../parts/time.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 
 const names = ['source', 'status', 'trigger', 'cursor'];
+/** Few enough to be looked through; the page of holes has them all. */
+const fewHoles = 10;
 const statusChoices = ['running', 'succeeded', 'failed'].map((one) => [one, one] as const);
 const triggerChoices = ['schedule', 'cli', 'api', 'backfill'].map((one) => [one, one] as const);
 
@@ -23,11 +32,37 @@ export function SyncPage() {
   const filters = useFilters(names);
   const query = { ...filters.values, limit: 50 };
   const asked = useList('/api/v1/sync-runs', query, { everyMs: 5_000 });
+  const source = filters.values['source'];
+  const access = useAccess();
+  const sources = useList('/api/v1/sources', { source, limit: 1_000 });
+  const known = sources.data?.data;
+  if (known?.length === 0 && (access.data?.customers ?? []).length > 0) return <NotForThisKey />;
   return (
     <>
-      <PageTitle title="Sync" />
+      <PageTitle title="Sync">
+        <KeyLimits access={access.data} />
+      </PageTitle>
+      <Panel
+        title="Is everything here?"
+        note={
+          <>
+            A list read whole proves the 30 days before it, a query its own span.{' '}
+            <a href={links.completeness()}>What is proved, and what cannot be</a>
+          </>
+        }
+        wide
+      >
+        {known !== undefined && (
+          <>
+            <CompletenessLine sources={known} />
+            <CompletenessAnswers sources={known} />
+          </>
+        )}
+        <CoverageTimeline source={source} />
+      </Panel>
+      <HolesPanel source={source} />
       <Panel title="Enterprise Managers" wide>
-        <SourcesTable source={filters.first('source')} />
+        <SourcesTable source={source} />
       </Panel>
       <Panel
         title="Runs"
@@ -59,7 +94,7 @@ export function SyncPage() {
                   { title: 'Started', cell: (run) => <Time at={run.startedAt} as="seconds" /> },
                   { title: 'Enterprise Manager', cell: (run) => run.source },
                   { title: 'Status', cell: (run) => <RunStatus status={run.status} /> },
-                  { title: 'By', cell: (run) => run.trigger, isMinor: true },
+                  { title: 'By', cell: (run) => run.trigger, isMinor: true, isShort: true },
                   {
                     title: 'Took',
                     isNumber: true,
@@ -71,10 +106,13 @@ export function SyncPage() {
                   {
                     title: 'Missing',
                     isNumber: true,
+                    cell: (run) => <Held count={run.missing} />,
+                  },
+                  {
+                    title: 'In part',
+                    isNumber: true,
                     cell: (run) => (
-                      <span class={(run.missing ?? 0) > 0 ? 'tone bad' : ''}>
-                        {run.missing === null ? '–' : formatCount(run.missing)}
-                      </span>
+                      <Held count={run.unfetched === null ? null : run.unreadable + run.unfetched} />
                     ),
                   },
                   {
@@ -91,6 +129,7 @@ export function SyncPage() {
                   },
                   {
                     title: 'Error',
+                    isText: true,
                     cell: (run) =>
                       run.errorMessage === null ? (
                         ''
@@ -107,6 +146,49 @@ export function SyncPage() {
           )}
         </Answer>
       </Panel>
+    </>
+  );
+}
+
+/** Of what should be nought; null: not known. */
+function Held({ count }: { readonly count: number | null }) {
+  return <span class={(count ?? 0) > 0 ? 'tone bad' : ''}>{orDash(count, formatCount)}</span>;
+}
+
+function HolesPanel({ source }: { readonly source: readonly string[] | undefined }) {
+  const asked = useList('/api/v1/holes', { source, limit: fewHoles, count: 'exact' });
+  const { data } = asked;
+  // Nothing to say twice: the line above has said it.
+  if (data?.data.length === 0) return null;
+  return (
+    <Panel title="Holes" note="What is known not to be stored as it should be; the newest first." wide>
+      <Answer to={asked}>
+        {({ data: holes, page }) => (
+          <>
+            <HolesTable holes={holes} empty="" />
+            {page.nextCursor !== null && (
+              <a class="more" href={links.holes({ source })}>
+                All {formatCount(page.count ?? 0)}
+              </a>
+            )}
+          </>
+        )}
+      </Answer>
+    </Panel>
+  );
+}
+
+/** How an Enterprise Manager stands that several customers share is nobody's of them. */
+function NotForThisKey() {
+  const access = useAccess();
+  return (
+    <>
+      <PageTitle title="Sync" />
+      <p>
+        This key shows what is {describeLimits(access.data ?? { sources: [], customers: [] })}. How Enterprise
+        Managers are read, and whether something is missing, is told to those who run this service.{' '}
+        <a href={links.overview()}>To the overview</a>
+      </p>
     </>
   );
 }

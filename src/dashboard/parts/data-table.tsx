@@ -8,6 +8,10 @@ export type TableColumn<Row> = {
   readonly isNumber?: boolean;
   /** Left out where there is no room. */
   readonly isMinor?: boolean;
+  /** A word or a name, never broken; one that is too long is cut off. */
+  readonly isShort?: boolean;
+  /** Sentences: as wide as they need to be read. */
+  readonly isText?: boolean;
 };
 
 /** Rows under headings, some of which sort. Scrolls sideways where it is narrow, also by keyboard. */
@@ -67,8 +71,12 @@ export function DataTable<Row>(props: {
   );
 }
 
-const classOf = ({ isNumber, isMinor }: { readonly isNumber?: boolean; readonly isMinor?: boolean }) =>
-  [isNumber === true && 'number', isMinor === true && 'minor'].filter((one) => one !== false).join(' ');
+type Manner = Pick<TableColumn<never>, 'isNumber' | 'isMinor' | 'isShort' | 'isText'>;
+
+const classOf = ({ isNumber, isMinor, isShort, isText }: Manner) =>
+  Object.entries({ number: isNumber, minor: isMinor, short: isShort, text: isText })
+    .flatMap(([name, isSo]) => (isSo === true ? [name] : []))
+    .join(' ');
 
 /** The largest or newest first, then the other way round. */
 const nextSort = (field: string, sort: string | undefined) => (sort === `-${field}` ? field : `-${field}`);

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ComputerCalendar } from '../api/rows.ts';
 import { links } from '../format/links.ts';
 import { addDays, formatDay } from '../format/time.ts';
+import { stateOf } from './computer-state.tsx';
 import { cellId, describeCell, HeatRow, outcomeOf } from './heat-row.tsx';
 import { useVirtualRows } from './use-virtual-rows.ts';
 import { useWidth } from './use-width.ts';
@@ -145,6 +146,19 @@ export function HeatMap(props: {
             <span class={`cell ${outcome}`} aria-hidden="true" /> {outcome === 'none' ? 'no run' : outcome}
           </li>
         ))}
+        {(['overdue', 'missed'] as const)
+          .filter((state) => rows.some((row) => !row.isMuted && stateOf(row) === state))
+          .map((state) => (
+            <li key={state}>
+              <span class={`mark ${state}`} aria-hidden="true" />
+              {state === 'missed' ? 'missed the last backup' : state}
+            </li>
+          ))}
+        {rows.some(({ isMuted }) => isMuted) && (
+          <li>
+            <i>muted</i>
+          </li>
+        )}
       </ul>
     </div>
   );

@@ -2,6 +2,7 @@ import { memo } from 'preact/compat';
 import type { ComputerCalendar, Outcome } from '../api/rows.ts';
 import { links } from '../format/links.ts';
 import { formatDay } from '../format/time.ts';
+import { stateOf } from './computer-state.tsx';
 
 const letters: Readonly<Record<string, Outcome>> = {
   s: 'success',
@@ -35,6 +36,8 @@ export const HeatRow = memo(function HeatRow(props: {
 }) {
   const { calendar, index, days, activeColumn } = props;
   const { source, computer } = calendar;
+  const state = stateOf(calendar);
+  const told = [state, calendar.isMuted && 'muted'].filter((one) => typeof one === 'string').join(', ');
   return (
     <div
       class="heat-row"
@@ -43,14 +46,17 @@ export const HeatRow = memo(function HeatRow(props: {
       style={{ transform: `translateY(${props.top}px)` }}
       data-row={index}
     >
-      <span role="rowheader" class={calendar.isOverdue ? 'heat-name overdue' : 'heat-name'}>
+      <span role="rowheader" class={`heat-name ${calendar.isMuted ? 'muted' : (state ?? '')}`}>
         <a
           href={links.computer(source, computer)}
           tabIndex={-1}
-          title={props.showsSource ? `${computer} (${source})` : computer}
+          title={[props.showsSource ? `${computer} (${source})` : computer, told]
+            .filter((one) => one !== '')
+            .join(': ')}
         >
           {computer}
         </a>
+        {told !== '' && <span class="hidden">{told}</span>}
       </span>
       {days.map((day, column) => {
         const outcome = outcomeOf(calendar, column, days);

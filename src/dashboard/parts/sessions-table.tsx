@@ -2,6 +2,7 @@ import type { Session } from '../api/rows.ts';
 import { formatBytes, formatDuration, orDash } from '../format/numbers.ts';
 import { links } from '../format/links.ts';
 import { DataTable, type TableColumn } from './data-table.tsx';
+import { labelColumns } from './label-columns.tsx';
 import { OutcomeBadge } from './outcome.tsx';
 import { Time } from './time.tsx';
 
@@ -79,9 +80,10 @@ export function SessionsTable(props: {
       caption={caption}
       rows={sessions}
       rowKey={(row) => `${row.source} ${row.sessionId}`}
-      columns={Object.entries(columns).flatMap(([name, column]) =>
-        without.some((one) => one === name) ? [] : [column],
-      )}
+      columns={Object.entries(columns).flatMap(([name, column]): readonly TableColumn<Session>[] => [
+        ...(without.some((one) => one === name) ? [] : [column]),
+        ...(name === 'job' ? labelColumns(sessions) : []),
+      ])}
       sort={sort}
       {...(onSort !== undefined && { onSort })}
       {...(empty !== undefined && { empty })}

@@ -11,7 +11,7 @@ const places = [
   ['/computers', 'Computers', /^\/computers?$/],
   ['/jobs', 'Jobs', /^\/jobs?$/],
   ['/sessions', 'Sessions', /^\/sessions?$/],
-  ['/sync', 'Sync', /^\/sync$/],
+  ['/sync', 'Sync', /^\/(sync|holes|completeness)$/],
 ] as const;
 
 /** What is around every page: where one is, where one can go, and whether the service answers. */

@@ -4,6 +4,7 @@ import { formatCount } from '../format/numbers.ts';
 import { links } from '../format/links.ts';
 import { Answer } from './answer.tsx';
 import { DataTable } from './data-table.tsx';
+import { labelColumns } from './label-columns.tsx';
 import { SyncNow } from './sync-now.tsx';
 import { Time } from './time.tsx';
 
@@ -19,7 +20,7 @@ function DaysLeft({ source: { daysUntilLoss } }: { readonly source: Source }) {
 }
 
 /** How fresh each Enterprise Manager is, and whether something is missing. */
-export function SourcesTable({ source }: { readonly source: string }) {
+export function SourcesTable({ source }: { readonly source: readonly string[] | undefined }) {
   const asked = useList('/api/v1/sources', { source, limit: 1_000 });
   return (
     <Answer to={asked}>
@@ -41,6 +42,17 @@ export function SourcesTable({ source }: { readonly source: string }) {
                 row.lastSuccessAt === null ? 'never' : <Time at={row.lastSuccessAt} as="ago" />,
             },
             { title: 'Until loss', cell: (row) => <DaysLeft source={row} /> },
+            ...labelColumns(data),
+            { title: 'Complete from', cell: (row) => <Time at={row.coveredFrom} /> },
+            {
+              title: 'Holes',
+              isNumber: true,
+              cell: (row) => (
+                <a class={row.holes > 0 ? 'tone bad' : ''} href={links.holes({ source: row.source })}>
+                  {formatCount(row.holes)}
+                </a>
+              ),
+            },
             {
               title: 'Missing',
               isNumber: true,

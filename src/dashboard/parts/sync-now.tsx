@@ -1,7 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/preact-query';
 import { useEffect } from 'preact/hooks';
-import { readAccess, readList, requestSync } from '../api/ask.ts';
+import { readList, requestSync } from '../api/ask.ts';
 import type { SyncRun } from '../api/rows.ts';
+import { useAccess } from '../api/use-access.ts';
 import { formatCount } from '../format/numbers.ts';
 
 const everyMs = 700;
@@ -10,7 +11,7 @@ const isOver = (run: SyncRun | undefined): boolean => run !== undefined && run.s
 /** Asks for a sync and follows it; only for keys that may. */
 export function SyncNow({ source }: { readonly source: string }) {
   const client = useQueryClient();
-  const access = useQuery({ queryKey: ['access'], queryFn: ({ signal }) => readAccess(signal) });
+  const access = useAccess();
   const asking = useMutation({ mutationFn: () => requestSync(source) });
   const since = asking.data;
   const { data: run } = useQuery({

@@ -16,6 +16,9 @@ export const holes: Resource = {
     attempts integer
     first_seen_at timestamp
     last_tried_at timestamp?
+    hole_key text
+    next_try_at timestamp?
+    kept_text text?
   `),
   key: [
     { name: 'first_seen_at', type: 'timestamp' },

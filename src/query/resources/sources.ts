@@ -22,6 +22,7 @@ export const sources: Resource = {
     customer text?
     site text?
     source_key text
+    covered_to timestamp?
   `),
   key: [{ name: 'source', type: 'text' }],
   filters: [bySource, byCustomer, bySite],

@@ -1,8 +1,11 @@
 import { connect } from 'node:tls';
+import { printable } from './decode-text.ts';
 
 export type ShownCertificate = {
   /** Colon-separated SHA-256, as EM_CERT_SHA256 takes it. */
   readonly sha256: string;
+  /** As Windows shows it, which calls it the thumbprint. */
+  readonly sha1: string;
   readonly subject: string;
   readonly validTo: string;
   /** Whether this machine's own authorities vouch for it. */
@@ -24,7 +27,8 @@ export function examineCertificate(url: URL, timeoutMs: number): Promise<ShownCe
       const certificate = socket.getPeerCertificate();
       resolve({
         sha256: certificate.fingerprint256,
-        subject: [certificate.subject.CN].flat().join(', '),
+        sha1: certificate.fingerprint,
+        subject: printable([certificate.subject.CN].flat().join(', ')),
         validTo: certificate.valid_to,
         isTrusted: socket.authorized,
       });

@@ -12,6 +12,7 @@ import {
   type Connection,
   type EnterpriseManagerOptions,
 } from './open-enterprise-manager.ts';
+import { examineReach } from './examine-reach.ts';
 import { readSessionList } from './read-list.ts';
 
 /**
@@ -29,8 +30,10 @@ async function* examine(options: EnterpriseManagerOptions): AsyncGenerator<Findi
     if (origin.protocol === 'https:') yield await examineTls(origin, options);
     else yield { verdict: 'warning', what: 'TLS: none, user name and password travel unencrypted' };
     connection = openConnection({ ...options, retry: { attempts: 1 } });
-    yield* examineRights(sourceOver(connection, options), options);
+    const source = sourceOver(connection, options);
+    yield* examineRights(source, options);
     yield* examineList(connection);
+    yield* examineReach(connection, source);
   } catch (error) {
     if (!(error instanceof SyncError)) throw error;
     yield { verdict: 'bad', what: error.message };

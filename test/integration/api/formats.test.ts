@@ -122,12 +122,15 @@ describe('parquet', () => {
       progress: ['INT32', undefined],
       processed_bytes: ['INT64', undefined],
       duration_seconds: ['DOUBLE', undefined],
-      day: ['INT32', 'DATE'],
     });
     expect(metadata.schema.find(({ name }) => name === 'created_at')?.logical_type).toEqual({
       type: 'TIMESTAMP',
       isAdjustedToUTC: true,
       unit: 'MICROS',
+    });
+    expect(metadata.schema.find(({ name }) => name === 'day')).toMatchObject({
+      type: 'INT32',
+      converted_type: 'DATE',
     });
     // Microseconds by SQL: a Date of JavaScript would drop three digits.
     const select = columns.map(({ name, type }) =>

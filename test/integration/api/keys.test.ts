@@ -154,7 +154,12 @@ describe('with keys', () => {
       [read, 'read'],
       [operate, 'operate'],
     ] as const)
-      expect(await (await ask('GET', '/api/v1/access', key)).json()).toEqual({ scope, isKeyNeeded: true });
+      expect(await (await ask('GET', '/api/v1/access', key)).json()).toEqual({
+        scope,
+        isKeyNeeded: true,
+        sources: [],
+        customers: [],
+      });
   });
 
   it('takes no key from the address, a cookie or another scheme', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   areDeltasWanted,
   mayAskForChanges,
+  overlapMs,
   smallList,
   type DeltaState,
 } from '../../../src/domain/delta-polls.ts';
@@ -33,6 +34,20 @@ describe('mayAskForChanges', () => {
     expect(mayAskForChanges({ ...good, isListGood: false }, 60, passed)).toBe(false);
     expect(mayAskForChanges(good, 60, { ...passed, sinceListMs: null })).toBe(false);
     expect(mayAskForChanges(good, 0, passed)).toBe(false);
+    expect(mayAskForChanges(good, 60, { ...passed, sincePollMs: null })).toBe(false);
+    // A clock that was put back.
+    expect(mayAskForChanges(good, 60, { ...passed, sinceListMs: -1 })).toBe(false);
+    expect(mayAskForChanges(good, 60, { ...passed, sinceListMs: 0 })).toBe(true);
+  });
+
+  it('lets an hour pass unless told otherwise', () => {
+    const passed = (minutes: number) => ({
+      sinceListMs: minutes * minute,
+      sincePollMs: 15 * minute,
+      intervalMs: null,
+    });
+    expect(mayAskForChanges(good, 'auto', passed(45))).toBe(true);
+    expect(mayAskForChanges(good, 'auto', passed(46))).toBe(false);
   });
 
   it('never lets more than the configured minutes pass between two whole lists', () => {
@@ -67,7 +82,12 @@ describe('mayAskForChanges', () => {
   });
 });
 
+it('asks 20 minutes further back than the poll before', () => {
+  expect(overlapMs).toBe(20 * minute);
+});
+
 it('reads short lists whole unless told otherwise', () => {
+  expect(smallList).toBe(5_000);
   expect(areDeltasWanted('auto', smallList - 1)).toBe(false);
   expect(areDeltasWanted('auto', smallList)).toBe(true);
   expect(areDeltasWanted(15, 1)).toBe(true);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeHealth } from '../../../src/domain/health.ts';
-import { daysUntilLoss, isDue, isLate, pauseBeforeNextRun } from '../../../src/domain/next-run.ts';
+import { daysUntilLoss, isDue, isLate, isRefused, pauseBeforeNextRun } from '../../../src/domain/next-run.ts';
 import { pauseAfterFailure } from '../../../src/domain/pause-after-failure.ts';
 import type { SourceProgress } from '../../../src/domain/source-progress.ts';
 import type { ErrorKind } from '../../../src/domain/sync-error.ts';
@@ -98,12 +98,61 @@ describe('a tick', () => {
     expect(isDue(progress, now + 15 * minuteMs)).toBe(false);
     expect(isDue(progress, now + 30 * minuteMs - 1_000)).toBe(true);
   });
+
+  it('may be half an interval early, and no more', () => {
+    const progress = failed('transient', 2, { lastFinishedAt: now });
+    expect(isDue(progress, now + 22.5 * minuteMs)).toBe(true);
+    expect(isDue(progress, now + 22.5 * minuteMs - 1)).toBe(false);
+    // A pause no longer than the interval is over with the next tick, whenever that comes.
+    expect(isDue(failed('transient', 1, { lastFinishedAt: now }), now)).toBe(true);
+    expect(isDue({ ...progress, lastFinishedAt: null }, now)).toBe(true);
+  });
+});
+
+describe('the pause before the next run', () => {
+  it('is the interval, unless the last run failed', () => {
+    expect(pauseBeforeNextRun(well)).toBe(15 * minuteMs);
+    // What is left of older failures counts no more after a success.
+    expect(pauseBeforeNextRun({ ...well, lastErrorKind: 'permanent', failuresInARow: 9 })).toBe(
+      15 * minuteMs,
+    );
+    expect(pauseBeforeNextRun({ ...failed('permanent', 9), lastErrorKind: null })).toBe(15 * minuteMs);
+    expect(pauseBeforeNextRun(failed('permanent', 9))).toBe(60 * minuteMs);
+  });
+
+  it('grows from the second failure on, and needs no count to begin', () => {
+    expect(pauseBeforeNextRun(failed('transient', 0))).toBe(15 * minuteMs);
+    expect(pauseBeforeNextRun(failed('permanent', 2))).toBe(30 * minuteMs);
+    // Four intervals may be longer than an hour.
+    expect(pauseBeforeNextRun({ ...failed('permanent', 20), intervalMs: 30 * minuteMs })).toBe(
+      120 * minuteMs,
+    );
+    expect(pauseBeforeNextRun({ ...failed('permanent', 17), intervalMs: 1 })).toBe(65_536);
+    expect(pauseBeforeNextRun({ ...failed('permanent', 99), intervalMs: 1 })).toBe(65_536);
+  });
+});
+
+describe('refused credentials', () => {
+  it('are not tried again for a quarter of an hour, and longer each time', () => {
+    const refused = failed('unauthorized', 1, { lastFinishedAt: now, intervalMs: 60 * minuteMs });
+    expect(isRefused(refused, now)).toBe(true);
+    expect(isRefused(refused, now + 15 * minuteMs - 1)).toBe(true);
+    expect(isRefused(refused, now + 15 * minuteMs)).toBe(false);
+    expect(isRefused({ ...refused, failuresInARow: 3 }, now + 60 * minuteMs - 1)).toBe(true);
+  });
+
+  it('are those that were refused, and nothing else', () => {
+    expect(isRefused(well, now)).toBe(false);
+    expect(isRefused(failed('permanent', 1, { lastFinishedAt: now }), now)).toBe(false);
+    expect(isRefused(failed('unauthorized', 1, { lastFinishedAt: null }), 0)).toBe(false);
+  });
 });
 
 describe('lateness', () => {
   it('begins after three intervals without the end of a run', () => {
     expect(isLate({ ...well, lastFinishedAt: now - 44 * minuteMs }, 0, now)).toBe(false);
     expect(isLate({ ...well, lastFinishedAt: now - 46 * minuteMs }, 0, now)).toBe(true);
+    expect(isLate({ ...well, lastFinishedAt: now - 45 * minuteMs }, 0, now)).toBe(false);
   });
 
   it('is not held against the time before anybody watched', () => {
@@ -158,6 +207,37 @@ describe('health', () => {
       late: ['em'],
     });
     expect(judgeHealth({ ...vitals, progress: [late] }, now).isAlive).toBe(false);
+  });
+
+  it('names the sources whose last run failed, and waits for those that are not late', () => {
+    const broken = { ...failed('permanent', 1), source: 'broken' };
+    expect(judgeHealth({ ...vitals, progress: [well, broken] }, now)).toMatchObject({
+      isAlive: true,
+      isReady: true,
+      status: 'ok',
+      late: [],
+      failing: ['broken'],
+    });
+    expect(judgeHealth({ ...vitals, progress: [] }, now)).toMatchObject({ isAlive: true, status: 'ok' });
+  });
+
+  it('knows an outage from a process that is stuck', () => {
+    const stuck = { ...vitals, progress: [late, late] };
+    expect(judgeHealth(stuck, now)).toMatchObject({
+      isAlive: false,
+      isReady: true,
+      database: 'up',
+      queue: 'up',
+    });
+    expect(judgeHealth({ ...stuck, isQueueUp: false }, now)).toMatchObject({ isAlive: true, queue: 'down' });
+    expect(judgeHealth({ ...vitals, progress: undefined }, now)).toMatchObject({
+      isAlive: true,
+      database: 'down',
+      late: [],
+      failing: [],
+    });
+    // Nobody watched before.
+    expect(judgeHealth({ ...stuck, since: now }, now).isAlive).toBe(true);
   });
 
   it.each(['starting', 'stopping'] as const)('is not ready while %s', (phase) => {

@@ -2,7 +2,8 @@ import { keepPreviousData, useInfiniteQuery } from '@tanstack/preact-query';
 import { useCallback, useMemo } from 'preact/hooks';
 import { readList } from '../../api/ask.ts';
 import { Answer } from '../../parts/answer.tsx';
-import { ChoiceField, outcomeChoices, SearchField } from '../../parts/filter-bar.tsx';
+import { otherStateNames, StateField } from '../../parts/computer-state.tsx';
+import { ChoiceField, OtherFilters, outcomeChoices, SearchField } from '../../parts/filter-bar.tsx';
 import { HeatMap } from '../../parts/heat-map.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import type { Filters } from '../../parts/use-filters.ts';
@@ -41,16 +42,8 @@ export function CalendarPanel({ filters }: { readonly filters: Filters }) {
             all="any"
             choices={outcomeChoices}
           />
-          <ChoiceField
-            filters={filters}
-            name="isOverdue"
-            label="Overdue"
-            all="all"
-            choices={[
-              ['true', 'overdue only'],
-              ['false', 'not overdue'],
-            ]}
-          />
+          <StateField filters={filters} />
+          <OtherFilters filters={filters} names={otherStateNames(filters)} />
           <ChoiceField
             filters={filters}
             name="sort"

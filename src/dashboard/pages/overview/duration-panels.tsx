@@ -7,12 +7,13 @@ import { DataTable } from '../../parts/data-table.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { Time } from '../../parts/time.tsx';
 import { useNow } from '../../parts/use-now.ts';
+import type { Scope } from '../../parts/scope.ts';
 
 /** What takes long, and what takes longer and longer. */
-export function DurationPanels({ source }: { readonly source: string }) {
-  const query = { source, kind: 'computer', createdFrom: daysAgo(6, useNow()), sort: '-durationSeconds' };
+export function DurationPanels({ scope }: { readonly scope: Scope }) {
+  const query = { ...scope, kind: 'computer', createdFrom: daysAgo(6, useNow()), sort: '-durationSeconds' };
   const longest = useList('/api/v1/sessions', { ...query, limit: 8 });
-  const growing = useList('/api/v1/reports/duration-growth', { source, limit: 8 });
+  const growing = useList('/api/v1/reports/duration-growth', { ...scope, limit: 8 });
   return (
     <div class="columns">
       <Panel title="Longest sessions" note="Of the last 7 days.">

@@ -1,14 +1,25 @@
-import type { Source } from '../../api/rows.ts';
+import type { Access, Source } from '../../api/rows.ts';
+import { describeLimits } from '../../parts/key-limits.tsx';
 import { PageTitle } from '../../parts/page-title.tsx';
 import { SyncNow } from '../../parts/sync-now.tsx';
 
 /** There is nothing to show yet: what to do about it. */
-export function EmptyState({ sources }: { readonly sources: readonly Source[] }) {
+export function EmptyState(props: { readonly sources: readonly Source[]; readonly access: Access }) {
+  const { sources, access } = props;
+  const limits = describeLimits(access);
   return (
     <>
       <PageTitle title="Overview" />
       <section class="panel empty-state">
-        {sources.length === 0 ? (
+        {limits !== undefined ? (
+          <>
+            <h2>This key shows nothing yet</h2>
+            <p>
+              It is for what is {limits}, and no session is. Whoever made it sees in{' '}
+              <code>session-history labels list</code> and <code>keys list</code> why.
+            </p>
+          </>
+        ) : sources.length === 0 ? (
           <>
             <h2>No sync has run yet</h2>
             <p>Name your Enterprise Manager to the service, and its sessions appear here a minute later:</p>

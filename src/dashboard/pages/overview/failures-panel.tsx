@@ -4,9 +4,10 @@ import { Answer } from '../../parts/answer.tsx';
 import { DataTable } from '../../parts/data-table.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { Time } from '../../parts/time.tsx';
+import type { Scope } from '../../parts/scope.ts';
 
-export function FailuresPanel({ source }: { readonly source: string }) {
-  const query = { source, kind: 'computer', outcome: 'failed' };
+export function FailuresPanel({ scope }: { readonly scope: Scope }) {
+  const query = { ...scope, kind: 'computer', outcome: 'failed' };
   const asked = useList('/api/v1/sessions', { ...query, limit: 8 });
   return (
     <Panel title="Latest failures" note="With the reason that Veeam gave.">

@@ -4,6 +4,7 @@ import type { Source } from '../../api/rows.ts';
 import { formatCount, formatRate } from '../../format/numbers.ts';
 import { links } from '../../format/links.ts';
 import { daysAgo } from '../../format/time.ts';
+import type { Scope } from '../../parts/scope.ts';
 import { useNow } from '../../parts/use-now.ts';
 
 type Tone = 'good' | 'bad' | 'fair' | 'plain';
@@ -31,24 +32,21 @@ const toneOf = (count: number | undefined): Tone =>
   count === undefined ? 'plain' : count === 0 ? 'good' : 'bad';
 
 /** The numbers that one looks at before anything else, each with the list behind it. */
-export function Figures({
-  source,
-  sources,
-}: {
-  readonly source: string;
-  readonly sources: readonly Source[];
-}) {
+export function Figures({ scope, sources }: { readonly scope: Scope; readonly sources: readonly Source[] }) {
   const now = useNow();
   // To the hour, so that the question stays the same for a while.
   const since = `${new Date(now - 86_400_000).toISOString().slice(0, 13)}:00:00Z`;
-  const failed = { source, kind: 'computer', outcome: 'failed', createdFrom: since };
-  const running = { source, kind: 'computer', outcome: 'running' };
-  const computers = useCount('/api/v1/computers', { source });
-  const overdue = useCount('/api/v1/reports/overdue', { source });
+  const failed = { ...scope, kind: 'computer', outcome: 'failed', createdFrom: since };
+  const running = { ...scope, kind: 'computer', outcome: 'running' };
+  const computers = useCount('/api/v1/computers', scope);
+  // Who is muted is no reason to get up; the lists behind show them as well.
+  const awake = { ...scope, isMuted: false };
+  const missed = useCount('/api/v1/computers', { ...awake, missedLastExpected: true });
+  const overdue = useCount('/api/v1/reports/overdue', awake);
   const failures = useCount('/api/v1/sessions', failed);
   const underWay = useCount('/api/v1/sessions', running);
   const days = useList('/api/v1/reports/outcomes-by-day', {
-    source,
+    ...scope,
     kind: 'computer',
     dayFrom: daysAgo(29, now),
     limit: 100,
@@ -59,8 +57,7 @@ export function Figures({
   );
   const decided = sum === undefined ? 0 : sum.good + sum.bad;
   const rate = sum === undefined || decided === 0 ? undefined : sum.good / decided;
-  const asked = sources.filter((one) => source === '' || one.source === source);
-  const left = asked.map(({ daysUntilLoss }) => daysUntilLoss).filter((one) => one !== null);
+  const left = sources.map(({ daysUntilLoss }) => daysUntilLoss).filter((one) => one !== null);
   const least = left.length === 0 ? undefined : Math.min(...left);
 
   return (
@@ -68,14 +65,21 @@ export function Figures({
       <Figure
         name="Computers"
         value={shown(computers)}
-        href={links.computers({ source })}
+        href={links.computers(scope)}
         tone="plain"
         note="ever backed up or discovered"
       />
       <Figure
+        name="Missed"
+        value={shown(missed)}
+        href={links.computers({ ...awake, missedLastExpected: true, sort: '-expectedBy' })}
+        tone={missed === undefined ? 'plain' : missed === 0 ? 'good' : 'fair'}
+        note="no success by the time it should have come"
+      />
+      <Figure
         name="Overdue"
         value={shown(overdue)}
-        href={links.computers({ source, isOverdue: true, sort: 'lastSuccessAt' })}
+        href={links.computers({ ...awake, isOverdue: true, sort: 'lastSuccessAt' })}
         tone={toneOf(overdue)}
         note="no success for twice their usual interval"
       />
@@ -89,7 +93,7 @@ export function Figures({
       <Figure
         name="Success rate"
         value={rate === undefined ? '–' : formatRate(rate)}
-        href={links.sessions({ source, kind: 'computer', createdFrom: daysAgo(29, now) })}
+        href={links.sessions({ ...scope, kind: 'computer', createdFrom: daysAgo(29, now) })}
         tone={rate === undefined ? 'plain' : rate >= 0.95 ? 'good' : rate >= 0.85 ? 'fair' : 'bad'}
         note="of computers' runs in 30 days"
       />
@@ -100,13 +104,15 @@ export function Figures({
         tone="plain"
         note="computers at this moment"
       />
-      <Figure
-        name="Days until loss"
-        value={least === undefined ? '–' : String(Math.floor(least))}
-        href={links.sync({ source })}
-        tone={least === undefined ? 'plain' : least >= 20 ? 'good' : least >= 7 ? 'fair' : 'bad'}
-        note="if no sync succeeds from now on"
-      />
+      {sources.length > 0 && (
+        <Figure
+          name="Days until loss"
+          value={least === undefined ? '–' : String(Math.floor(least))}
+          href={links.sync({ source: scope.source })}
+          tone={least === undefined ? 'plain' : least >= 20 ? 'good' : least >= 7 ? 'fair' : 'bad'}
+          note="if no sync succeeds from now on"
+        />
+      )}
     </ul>
   );
 }

@@ -5,10 +5,11 @@ import { Answer } from '../../parts/answer.tsx';
 import { DataTable } from '../../parts/data-table.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { Time } from '../../parts/time.tsx';
+import type { Scope } from '../../parts/scope.ts';
 
-export function OverduePanel({ source }: { readonly source: string }) {
+export function OverduePanel({ scope }: { readonly scope: Scope }) {
   const asked = useList('/api/v1/reports/overdue', {
-    source,
+    ...scope,
     sort: 'lastSuccessAt',
     limit: 8,
     count: 'exact',
@@ -30,8 +31,12 @@ export function OverduePanel({ source }: { readonly source: string }) {
                 },
                 {
                   title: 'Last success',
-                  cell: (row) =>
-                    row.lastSuccessAt === null ? 'never' : <Time at={row.lastSuccessAt} as="ago" />,
+                  cell: (row) => (
+                    <>
+                      {row.lastSuccessAt === null ? 'never' : <Time at={row.lastSuccessAt} as="ago" />}
+                      {row.isMuted && <span class="tone plain">muted</span>}
+                    </>
+                  ),
                 },
                 {
                   title: 'Usually every',
@@ -41,7 +46,7 @@ export function OverduePanel({ source }: { readonly source: string }) {
               ]}
             />
             {(page.count ?? 0) > data.length && (
-              <a class="more" href={links.computers({ source, isOverdue: true, sort: 'lastSuccessAt' })}>
+              <a class="more" href={links.computers({ ...scope, isOverdue: true, sort: 'lastSuccessAt' })}>
                 All {formatCount(page.count ?? 0)}
               </a>
             )}

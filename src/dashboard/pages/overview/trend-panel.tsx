@@ -4,13 +4,14 @@ import { Answer } from '../../parts/answer.tsx';
 import { OutcomesChart } from '../../parts/outcomes-chart.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { useNow } from '../../parts/use-now.ts';
+import type { Scope } from '../../parts/scope.ts';
 
 const days = 90;
 
-export function TrendPanel({ source }: { readonly source: string }) {
+export function TrendPanel({ scope }: { readonly scope: Scope }) {
   const from = daysAgo(days - 1, useNow());
   const asked = useList('/api/v1/reports/outcomes-by-day', {
-    source,
+    ...scope,
     kind: 'computer',
     dayFrom: from,
     limit: days,
