@@ -165,6 +165,7 @@ export function listParameters(resource: Resource): Schema {
       bom: {
         type: 'boolean',
         default: false,
+        examples: [true],
         description: 'With `format=csv`: begin with a byte order mark, by which spreadsheets know UTF-8.',
       },
     },

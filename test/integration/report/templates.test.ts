@@ -186,7 +186,8 @@ describe('dbt', () => {
       );
     const facts = order.find((file) => nameOf(file) === 'fct_runs') ?? '';
     const again = async () => (await client.query<{ run_key: string }>(compile(facts, true))).rows;
-    const whole = async () => (await client.query(compile('dbt/tests/fct_runs_is_whole.sql', false))).rows;
+    const whole = async () =>
+      (await client.query<object>(compile('dbt/tests/fct_runs_is_whole.sql', false))).rows;
     expect([await again(), await whole()]).toEqual([[], []]);
     const { rows: some } = await client.query<{ key: string }>(
       `select run_key as key from analytics.fct_runs where outcome = 'success' order by run_key limit 3`,
