@@ -112,6 +112,7 @@ async function readViews(database: TestDatabase): Promise<unknown> {
         'unfetched',
         'holes',
         'covered_from',
+        'covered_to',
         'uncovered_seconds',
         'expected_by',
         'missed_last_expected',
