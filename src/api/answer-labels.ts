@@ -134,6 +134,8 @@ function readPlace(given: Record<string, unknown>): Partial<Record<(typeof place
       ]);
     if (typeof value !== 'string')
       throw invalidParameters([{ parameter: name, message: 'is given more than once' }]);
+    if (value.includes('\0'))
+      throw invalidParameters([{ parameter: name, message: 'holds a NUL character' }]);
   }
   return given;
 }

@@ -34,10 +34,11 @@ const longestValue = 1_000;
 const tenYearsInHours = 87_600;
 
 /** What is wrong with a label, to go on after its name; undefined: nothing. */
-export function findLabelFault({ name, value, computer }: Label): string | undefined {
+export function findLabelFault({ name, value, ...place }: Label): string | undefined {
   if (!/^[a-z][a-z0-9_]{0,62}$/.test(name))
     return 'is no name of a label: small letters, digits and _, beginning with a letter';
-  if (computer.length > longestComputer)
+  if (labelPlaces.some((what) => place[what].includes('\0'))) return 'names something with a NUL character';
+  if (place.computer.length > longestComputer)
     return `is on a computer with more than ${longestComputer} characters`;
   // eslint-disable-next-line no-control-regex -- what no label may hold
   if (/[\x00-\x1f\x7f]/.test(value)) return 'holds a control character';

@@ -250,6 +250,11 @@ describe('labels', () => {
     expect((await send('PUT', '', [{ source: 'two', name: 'max_age_hours', value: 'soon' }])).status).toBe(
       400,
     );
+    // PostgreSQL has no text with a NUL character.
+    const nul = [{ source: 'two', computer: '\0', name: 'owner', value: 'x' }];
+    expect((await send('PUT', '', nul)).status).toBe(400);
+    expect((await send('DELETE', '?source=two&computer=%00')).status).toBe(400);
+    expect((await send('GET', '?computer=%00')).status).toBe(400);
     const right = await send('PUT', '', [
       { source: 'two', computer: 'PC-3', name: 'max_age_hours', value: '26' },
       { source: 'two', computer: 'PC-3', name: 'muted_until', value: '2999-01-01' },

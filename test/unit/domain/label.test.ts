@@ -49,6 +49,8 @@ describe('a label', () => {
     [{ name: `a${'b'.repeat(63)}` }, noName],
     [{ computer: 'x'.repeat(501) }, 'is on a computer with more than 500 characters'],
     [{ value: 'x'.repeat(1_001) }, 'is longer than 1000 characters'],
+    [{ job: 'a\0b' }, 'names something with a NUL character'],
+    [{ computer: '\0' }, 'names something with a NUL character'],
     [{ value: '' }, 'has no value'],
     [{ value: '  ' }, 'has no value'],
     [{ value: 'a\nb' }, 'holds a control character'],
