@@ -158,11 +158,14 @@ export function createMetrics(version: string, options: { readonly eachComputer?
         sinceSuccess.set({ source }, (now - one.lastSuccessAt) / 1_000);
         untilLoss.set({ source }, days);
       }
-      const places = new Map(standings?.map((one) => [JSON.stringify([one.source, one.customer]), one]));
+      // The history keeps computers of sources that are not read any more: nobody is to be woken for them.
+      const polled = progress && new Set(progress.map(({ source }) => source));
+      const watched = standings?.filter(({ source }) => polled?.has(source) !== false) ?? [];
+      const places = new Map(watched.map((one) => [JSON.stringify([one.source, one.customer]), one]));
       // Zeros too: an alert must see a number fall, not a series go.
       for (const { source, customer } of places.values())
         for (const state of computerStates) computers.set({ source, customer, state }, 0);
-      for (const { source, customer, state, computer, ...one } of standings ?? []) {
+      for (const { source, customer, state, computer, ...one } of watched) {
         computers.inc({ source, customer, state });
         if (options.eachComputer !== true) continue;
         const labels = { source, customer, computer };

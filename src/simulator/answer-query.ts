@@ -43,10 +43,7 @@ export function answerQuery(context: Answering, query: URLSearchParams): Reply {
     .filter(
       (shown) => (type === 'BackupJobSession' || shown.hasTasks) && asked?.has(shown.session.id) !== false,
     )
-    .map((shown) => ({
-      shown,
-      row: type === 'BackupJobSession' ? sessionRow(style, shown) : taskRow(style, shown),
-    }));
+    .map((shown) => ({ shown, row: rowOf(context, type, shown) }));
   const rows = sort(context, query, filter(context, query, all));
   const removed = manners.rows === 'removed-between-pages' && page > 1 ? rows.splice(0, removedRows) : [];
   if (removed.length > 0) {
@@ -108,6 +105,8 @@ function sort({ manners, requestCount }: Answering, query: URLSearchParams, rows
   const sign = ascending === null ? -1 : 1;
   const tie = ({ shown }: Found) =>
     manners.order === 'unstable' ? draw(requestCount(), shown.session.id) : shown.session.id;
+  // They stand in the order of their ids already.
+  if (key === undefined && manners.order === 'honest') return rows;
   const value = ({ row }: Found) => (key === undefined ? '' : (row[key] ?? ''));
   return rows.sort((a, b) => {
     const [one, other] = [value(a), value(b)];
@@ -145,6 +144,20 @@ function pagingInfo(style: Style, type: Type, page: number, size: number, pages:
       `<Link Rel="${rel}" Href="${style.hrefBase}/api/query?type=${type}&amp;pageSize=${size}&amp;page=${to}" />`,
   );
   return `<PagingInfo PageNum="${page}" PageSize="${size}" PagesCount="${pages}"><Links>${links.join('')}</Links></PagingInfo>`;
+}
+
+/** Rows of what is shown, for as long as it is shown so: a query looks at all there are. */
+const rowsOfShown = {
+  BackupJobSession: new WeakMap<ShownSession, Row>(),
+  BackupTaskSession: new WeakMap<ShownSession, Row>(),
+} as const satisfies Record<Type, unknown>;
+
+function rowOf({ style }: Answering, type: Type, shown: ShownSession): Row {
+  const kept = rowsOfShown[type].get(shown);
+  if (kept !== undefined) return kept;
+  const row = type === 'BackupJobSession' ? sessionRow(style, shown) : taskRow(style, shown);
+  rowsOfShown[type].set(shown, row);
+  return row;
 }
 
 const exact = (style: Style): Style => ({ ...style, version: '13' });

@@ -45,16 +45,23 @@ describe.each(['postgresql', 'redis'] as const)('the service, its queue in %s', 
       service('worker', settings),
     ];
     const intervals = 5;
-    await expect
-      .poll(() => countRuns(db, `status = 'succeeded'`), patience)
-      .toBeGreaterThanOrEqual(intervals * ems.length);
+    const fewest = async () => {
+      const runs = ems.map((_, index) =>
+        countRuns(db, `status = 'succeeded' and source like 'em ${index}:%'`),
+      );
+      return Math.min(...(await Promise.all(runs)));
+    };
+    await expect.poll(fewest, patience).toBeGreaterThanOrEqual(intervals);
 
+    // With intervals of seconds a busy machine makes polls late now and then.
     const [first] = services;
-    const health = await fetch(`${first?.url() ?? ''}/readyz`);
-    expect([health.status, await health.json()]).toEqual([
-      200,
-      { status: 'ok', database: 'up', queue: 'up', late: [], failing: [] },
-    ]);
+    const health = async () => {
+      const answer = await fetch(`${first?.url() ?? ''}/readyz`);
+      return [answer.status, await answer.json()] as const;
+    };
+    await expect
+      .poll(health, patience)
+      .toEqual([200, { status: 'ok', database: 'up', queue: 'up', late: [], failing: [] }]);
 
     const results = await Promise.all(services.map((one) => one.stop()));
     expect(results.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
