@@ -23,7 +23,7 @@ const fewSessions = 200;
  * Doubtful answers in a row, none between them whole and with sessions, after which a source is not asked on. Narrowing one
  * bad record down from the longest window to a second takes 21; a source that always lies would be asked for every second.
  */
-const patience = 100;
+const patience = 50;
 
 export type BackfillOptions = {
   /** How far back to read; undefined: as far as the timeline reaches. */

@@ -85,6 +85,8 @@ export async function syncSource(
       await readTasks(database, source, connected, options);
     }
     const holes = await countHoles(database, sourceId).catch(() => null);
+    // The logoff is a request, too.
+    await connected?.close();
     return report(runId, { ...outcome, ...connected?.usage() }, holes);
   } finally {
     await connected?.close();

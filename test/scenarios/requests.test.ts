@@ -16,6 +16,8 @@ const open = (form: 'entity' | 'reference', lie: Partial<QueryManners> = {}) =>
 const forms = ['entity', 'reference'] as const;
 /** Logon and logoff, the list, jobs, servers, computers, collection times, and what is found out about /query. */
 const atHand = 16;
+/** Sessions without tasks that are asked for singly before a batch is believed to have none of theirs. */
+const provedEmpty = 10;
 const count = ({ em }: Scenario, pattern: RegExp) =>
   em.requests.filter((request) => pattern.test(request)).length;
 
@@ -27,7 +29,7 @@ describe.each(forms)('with a list of the form %s', (form) => {
     expect(line).toMatchObject({ status: 'succeeded', form, listed, new: listed });
     await expectEquality(scenario);
     const batches = Math.ceil(listed / 40) * (form === 'entity' ? 1 : 2);
-    expect(scenario.em.requests.length).toBeLessThanOrEqual(batches + atHand);
+    expect(scenario.em.requests.length).toBeLessThanOrEqual(batches + atHand + provedEmpty);
     expect(line.requests).toBe(scenario.em.requests.length);
     expect(Math.max(...scenario.em.requests.map((request) => request.length))).toBeLessThan(8_000);
   });

@@ -192,7 +192,7 @@ it.each(
     ['sort=name', 'sort'],
     ['cursor=nonsense', 'cursor'],
     ['count=some', 'count'],
-    ['format=xlsx', 'format'],
+    ['format=xls', 'format'],
     ['kind=Computer', 'kind'],
     ['jobId=123', 'jobId'],
     ['isRetry=maybe', 'isRetry'],
