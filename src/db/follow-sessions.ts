@@ -97,7 +97,8 @@ async function settleRuns(
       select session_id
       from json_to_recordset(${JSON.stringify(moved)}::json) as former(session_id uuid)
     ),
-    fresh as (
+    -- Worked out once, in whichever order the join below goes.
+    fresh as materialized (
       select
         session.session_id,
         case when session.is_retry and session.job_id is not null
