@@ -2,9 +2,7 @@ import { parseEnv } from 'node:util';
 import { ConfigError } from './config.ts';
 
 /** A line of `.env`, or a comment. */
-export type DotEnvLine =
-  | { readonly name: string; readonly value: string }
-  | { readonly comment: string };
+export type DotEnvLine = { readonly name: string; readonly value: string } | { readonly comment: string };
 
 /**
  * The text of `.env` from which every value is read back as it is. Its quotes cannot be escaped: a value with all three kinds of
@@ -33,5 +31,7 @@ function quote(name: string, value: string): string {
 function isReadBack(name: string, value: string, text: string): boolean {
   if (value.includes('\r') || value.includes('\0')) return false;
   const read = parseEnv(`BEFORE=1\n${name}=${text}\nAFTER='2'\n`);
-  return read['BEFORE'] === '1' && read[name] === value && read['AFTER'] === '2' && Object.keys(read).length === 3;
+  return (
+    read['BEFORE'] === '1' && read[name] === value && read['AFTER'] === '2' && Object.keys(read).length === 3
+  );
 }

@@ -51,7 +51,9 @@ describe('SOURCES_FILE', () => {
         concurrency: 2,
       },
     ]);
-    expect(read({ SYNC_TASKS: 'failed', EM_CONCURRENCY: '7', SYNC_LIST: 'reference', EM_BATCH: 'off' })).toEqual([
+    expect(
+      read({ SYNC_TASKS: 'failed', EM_CONCURRENCY: '7', SYNC_LIST: 'reference', EM_BATCH: 'off' }),
+    ).toEqual([
       {
         ...one,
         name: 'em1.example.com',
