@@ -1,4 +1,5 @@
 import type { PrismaClient } from './generated/client.ts';
+import { waitForGrants } from './reader-role.ts';
 
 const role = 'session_history_api';
 
@@ -42,8 +43,7 @@ export async function ensureApiRole(prisma: PrismaClient): Promise<boolean> {
        name text;
        place text := quote_ident(current_schema());
      begin
-       -- Two processes granting at once would fail each other ("tuple concurrently updated").
-       perform pg_advisory_xact_lock(hashtext('${role}'));
+       ${waitForGrants}
        execute format('grant usage on schema report, %s to ${role}', place);
        grant select on all tables in schema report to ${role};
        alter default privileges in schema report grant select on tables to ${role};
@@ -69,7 +69,7 @@ export async function guardAdvisoryLocks(prisma: PrismaClient): Promise<void> {
        lock regprocedure;
      begin
        if not (select rolsuper from pg_roles where rolname = current_user) then return; end if;
-       perform pg_advisory_xact_lock(hashtext('${role}'));
+       ${waitForGrants}
        for lock in
          select oid::regprocedure from pg_proc
          where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^pg_(try_)?advisory_(xact_)?lock(_shared)?$'

@@ -3,6 +3,9 @@ import type { PrismaClient } from './generated/client.ts';
 export const readerRole = 'session_history_reader';
 const role = readerRole;
 
+/** Two processes that grant at once, to whichever role, would fail each other ("tuple concurrently updated"). */
+export const waitForGrants = `perform pg_advisory_xact_lock(hashtext('${role}'));`;
+
 /**
  * The role BI tools log in through: it may read schema `report` and nothing else. Returns false where this program's own
  * account may not create roles; then a database administrator has to. Safe to repeat, and against others doing the same.
@@ -27,8 +30,7 @@ export async function ensureReaderRole(prisma: PrismaClient): Promise<boolean> {
   }
   await prisma.$executeRawUnsafe(
     `do $$ begin
-       -- Two processes granting at once would fail each other ("tuple concurrently updated").
-       perform pg_advisory_xact_lock(hashtext('${role}'));
+       ${waitForGrants}
        grant usage on schema report to ${role};
        grant select on all tables in schema report to ${role};
        alter default privileges in schema report grant select on tables to ${role};

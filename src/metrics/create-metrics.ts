@@ -158,8 +158,11 @@ export function createMetrics(version: string, options: { readonly eachComputer?
         sinceSuccess.set({ source }, (now - one.lastSuccessAt) / 1_000);
         untilLoss.set({ source }, days);
       }
-      // The history keeps computers of sources that are not read any more: nobody is to be woken for them.
-      const polled = progress && new Set(progress.map(({ source }) => source));
+      // The history keeps computers of sources that no service reads any more: nobody is to be woken for them.
+      const polled =
+        progress === undefined || progress.length === 0
+          ? undefined
+          : new Set(progress.map(({ source }) => source));
       const watched = standings?.filter(({ source }) => polled?.has(source) !== false) ?? [];
       const places = new Map(watched.map((one) => [JSON.stringify([one.source, one.customer]), one]));
       // Zeros too: an alert must see a number fall, not a series go.
