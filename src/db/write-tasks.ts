@@ -80,8 +80,13 @@ async function sumUpTasks(
     from (
       select distinct computer_key(session.computer) as computer_key
       from json_array_elements_text(${JSON.stringify(sessionIds)}::json) as asked(session_id)
-      join sessions as session
-        on session.source_id = ${sourceId}::integer and session.session_id = asked.session_id::uuid
+      cross join lateral (
+        select kind, computer
+        from sessions
+        where sessions.source_id = ${sourceId}::integer and sessions.session_id = asked.session_id::uuid
+        -- Keeps it a look-up by the key, whatever is known of the source.
+        limit 1
+      ) as session
       where session.kind = 'computer' and session.computer is not null
     ) as lost
     where former.source_id = ${sourceId}::integer and former.computer_key = lost.computer_key and not former.is_stale`;
@@ -97,8 +102,12 @@ async function sumUpTasks(
         end as bytes,
         min(nullif(task.machine, '')) filter (where session.kind = 'computer') as machine
       from json_array_elements_text(${JSON.stringify(sessionIds)}::json) as asked(session_id)
-      join sessions as session
-        on session.source_id = ${sourceId}::integer and session.session_id = asked.session_id::uuid
+      cross join lateral (
+        select sessions.session_id, kind
+        from sessions
+        where sessions.source_id = ${sourceId}::integer and sessions.session_id = asked.session_id::uuid
+        limit 1
+      ) as session
       left join tasks as task
         on task.source_id = ${sourceId}::integer and task.session_id = session.session_id
       group by session.session_id

@@ -407,14 +407,3 @@ create table installation (
   constraint installation_pkey primary key (id)
 );
 insert into installation default values;
-
--- ── What the planner knows ─────────────────────────────────────────────────────────────────────────────────────────
-
--- A source that statistics have not met yet counts as one row. Every index that begins with it then looks as good as the key,
--- and each look-up walks through all the source has: the first sync of a further source took five times as long with 1,000
--- sessions, and would never have ended with 100,000. Without statistics of its own, a source is a two-hundredth of its table.
-alter table sessions alter column source_id set statistics 0;
-alter table jobs alter column source_id set statistics 0;
-alter table computers alter column source_id set statistics 0;
-alter table tasks alter column source_id set statistics 0;
-alter table task_backlog alter column source_id set statistics 0;

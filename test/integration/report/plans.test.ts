@@ -33,30 +33,16 @@ const row = (number: number) => ({
   },
 });
 
-it.each([
-  ['in tables that look empty, as they do in a first sync', []],
-  ['of a source that statistics have not met', ['another', 'third']],
-] as const)('reads no more for a batch the more is stored: %s', async (_, others) => {
+it('reads no more for a batch the more is stored, also in tables that look empty, as they do in a first sync', async () => {
   const test = await createTestDatabase();
   const database = openDatabase(test.url, { poolSize: 1 });
   try {
     // So that nothing learns in between what the planner cannot know in a first sync.
     for (const table of ['sessions', 'jobs', 'computers', 'session_names', 'task_backlog'])
       await test.query(`alter table ${table} set (autovacuum_enabled = off)`);
-    const nothing = { part: [], reference: [], relisted: [], holes: [], healed: [] };
-    const options = { tasks: 'all', named: new Set<string>(), parser: 1 } as const;
-    const batchOf = (batch: number) => ({
-      ...nothing,
-      whole: Array.from({ length: 500 }, (_one, index) => row(batch * 500 + index)),
-    });
-    for (const name of others) {
-      const other = await holdForRun(database, { name, url: `https://${name}`, tasks: 'all' }, 'cli');
-      await other?.write((write) => writeBatch(write, batchOf(0), options));
-      await other?.release();
-    }
-    if (others.length > 0) await test.query('analyze');
     const held = await holdForRun(database, { name: 'em', url: 'https://em', tasks: 'all' }, 'cli');
     if (held === undefined) throw new Error('the source is taken');
+    const nothing = { part: [], reference: [], relisted: [], holes: [], healed: [] };
     const readSoFar = async () => {
       await database.pool.query('select pg_stat_force_next_flush()');
       const [counted] = await test.query<{ read: number }>(
@@ -67,7 +53,10 @@ it.each([
     const costs: number[] = [];
     for (let batch = 0; batch < 8; batch += 1) {
       const before = await readSoFar();
-      await held.write((write) => writeBatch(write, batchOf(batch), options));
+      const whole = Array.from({ length: 500 }, (_, index) => row(batch * 500 + index));
+      await held.write((write) =>
+        writeBatch(write, { ...nothing, whole }, { tasks: 'all', named: new Set(), parser: 1 }),
+      );
       costs.push((await readSoFar()) - before);
     }
     // The first ones have fewer neighbours to look at.
