@@ -35,13 +35,18 @@ const patienceMs = 3_000;
 export async function startHttp(parts: HttpParts): Promise<Closable & { readonly url: string }> {
   const { state, metrics } = parts;
   const since = Date.now();
-  const readVitals = shareAnswer(1_000, async () => {
-    const [progress, queues] = await Promise.all([
-      inTime(async () => state.history && readProgress(state.history)),
-      inTime(async () => state.queues?.count()),
-    ]);
-    return { progress, queues };
-  });
+  // What was read while the service started, before its sources were scheduled, is not what /metrics says of it once it is ready.
+  const readVitals = shareAnswer(
+    1_000,
+    async () => {
+      const [progress, queues] = await Promise.all([
+        inTime(async () => state.history && readProgress(state.history)),
+        inTime(async () => state.queues?.count()),
+      ]);
+      return { progress, queues };
+    },
+    () => state.phase,
+  );
   const api = await buildApi({
     log: parts.log,
     ...(parts.query !== undefined && { query: parts.query }),

@@ -5,6 +5,7 @@ import {
   type SimulatorOptions,
 } from '../../src/simulator/start-simulator.ts';
 import { startCli, type CliResult } from './run-cli.ts';
+import { runHere } from './run-here.ts';
 import { later } from './service-world.ts';
 import { smallWorld } from './small-world.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
@@ -184,13 +185,11 @@ export function expectTrueSum(line: SyncLine): void {
   expect(line).toMatchObject({ missing: 0, unreadable: 0, unfetched: 0 });
 }
 
-/** A command that never ends fails the test that started it, and is not left running. */
+/** A command that never ends fails the test that started it. */
 async function runCommand(args: readonly string[], environment: Environment): Promise<CliResult> {
-  const cli = startCli(args, environment);
-  const timer = setTimeout(() => cli.process.kill('SIGKILL'), patienceMs);
-  const result = await cli.ended;
-  clearTimeout(timer);
-  expect(result.signal, `${args.join(' ')} did not end`).toBe(null);
+  const overtime = AbortSignal.timeout(patienceMs);
+  const result = await runHere(args, environment, overtime);
+  expect(overtime.aborted, `${args.join(' ')} did not end`).toBe(false);
   return result;
 }
 
