@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 import process from 'node:process';
 import { buildProgram } from '../cli/build-program.ts';
+import { explainFailure } from '../cli/explain-failure.ts';
 import { compose } from '../compose/compose.ts';
-import { ConfigError } from '../config/config.ts';
-import { SyncError } from '../domain/sync-error.ts';
 
 const longestEndMs = 9_500;
 
@@ -46,10 +45,9 @@ try {
     process.exitCode = code;
   }).parseAsync();
 } catch (error) {
-  process.exitCode = error instanceof ConfigError ? 2 : 1;
-  const message =
-    error instanceof ConfigError || error instanceof SyncError ? error.message : (error as Error).stack;
-  process.stderr.write(`${message ?? String(error)}\n`);
+  const { code, message } = explainFailure(error);
+  process.exitCode = code;
+  if (message !== undefined) process.stderr.write(`${message}\n`);
 }
 // Everything that was to be ended in order has been; a connection that never answers must not hold the process.
 if (stop.signal.aborted) process.exit();

@@ -1,4 +1,3 @@
-import process from 'node:process';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { keyScopes, type KeyScope } from '../domain/api-key.ts';
 import type { App, ExitCode, SimulatorOptions } from './app.ts';
@@ -8,14 +7,18 @@ import type { ReportOptions } from './report-command.ts';
 import type { InitOptions } from './init-command.ts';
 import { exportFlags } from './export-flags.ts';
 
-/** The command line. `onExit` hears the code of the command that ran. */
+/** The command line. `onExit` hears the code of the command that ran. Parsing throws CommanderError: code 0 for --help and --version. */
 export function buildProgram(app: App, onExit: (code: ExitCode) => void): Command {
   const program = new Command('session-history')
     .description(
       'Keeps every Veeam Agent backup session that Enterprise Manager ever listed, in PostgreSQL, for ever.',
     )
     .version(app.version)
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => app.stdout.write(text),
+      writeErr: (text) => app.stderr.write(text),
+    })
     .showHelpAfterError('(session-history --help shows what there is)')
     .addHelpText(
       'after',

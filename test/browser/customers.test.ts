@@ -3,7 +3,7 @@ import { createAwkwardDatabase } from '../support/awkward-database.ts';
 import { awkwardHistory } from '../support/awkward-history.ts';
 import { figureOf, openBrowserWorld, rowsOf, type BrowserWorld } from '../support/browser-world.ts';
 import { findBarriers, openTab, settle, visit, type Tab } from '../support/open-browser.ts';
-import { runCli } from '../support/run-cli.ts';
+import { runHere } from '../support/run-here.ts';
 
 let world: BrowserWorld;
 beforeAll(async () => {
@@ -100,7 +100,7 @@ describe('who missed the last backup', () => {
 /** The last of this file: keys close what was open to all. */
 describe('a key of a customer', () => {
   async function enter(tab: Tab, customer: string): Promise<void> {
-    const made = await runCli(['keys', 'create', '--name', customer, '--customer', customer], {
+    const made = await runHere(['keys', 'create', '--name', customer, '--customer', customer], {
       DATABASE_URL: world.database.url,
     });
     await tab.page.goto('/');

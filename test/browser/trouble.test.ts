@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { createAwkwardDatabase } from '../support/awkward-database.ts';
 import { openBrowser, openTab, visit, type Tab } from '../support/open-browser.ts';
-import { runCli } from '../support/run-cli.ts';
+import { runHere } from '../support/run-here.ts';
 import { startApi } from '../support/start-api.ts';
 import {
   database as emptyDatabase,
@@ -39,7 +39,7 @@ async function startFor(database: TestDatabase, environment: Readonly<Record<str
 it('asks for the key once, keeps it in the tab, and lets go of it when it is revoked', async () => {
   const db = await emptyDatabase();
   await db.query(`insert into sources (name, url) values ('em', 'https://em.example')`);
-  const made = await runCli(['keys', 'create', '--name', 'reader'], { DATABASE_URL: db.url });
+  const made = await runHere(['keys', 'create', '--name', 'reader'], { DATABASE_URL: db.url });
   const key = made.stdout.trim();
   const api = await startFor(db);
   const tab = await tabAt(api.url);
@@ -61,7 +61,7 @@ it('asks for the key once, keeps it in the tab, and lets go of it when it is rev
   expect(await tab.page.getByRole('button', { name: /Sync now/ }).count()).toBe(0);
 
   await db.query('update api_keys set revoked_at = now()');
-  await runCli(['keys', 'create', '--name', 'other'], { DATABASE_URL: db.url });
+  await runHere(['keys', 'create', '--name', 'other'], { DATABASE_URL: db.url });
   await tab.page.getByRole('link', { name: 'Sessions' }).click();
   await expect.poll(() => tab.page.getByLabel('API key').count()).toBe(1);
 });

@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { editRecords } from '../../src/simulator/record-edits.ts';
 import { runCli, startCli } from '../support/run-cli.ts';
+import { runHere } from '../support/run-here.ts';
 import { letPausesPass, openScenario } from '../support/scenario.ts';
 import {
   addSessions,
@@ -198,7 +199,7 @@ describe('a database that somebody touched', () => {
     await database.query('delete from sessions where session_id = any($1::uuid[])', [ids.slice(0, 3)]);
     // Invariants of deletion do not hold for what a person deletes.
     const healed = JSON.parse(
-      (await runCli(['sync', '--json'], { ...scenario.environment, ...withoutTasks })).stdout,
+      (await runHere(['sync', '--json'], { ...scenario.environment, ...withoutTasks })).stdout,
     ) as object;
     expect(healed).toMatchObject({ status: 'succeeded', new: 3, missing: 0 });
     await database.query(
@@ -239,7 +240,7 @@ describe('a source', () => {
     const scenario = await openScenario();
     await scenario.sync(withoutTasks);
     const renamed = { ...scenario.environment, ...withoutTasks, EM_NAME: 'another name' };
-    expect((await runCli(['sync', '--json'], renamed)).code).toBe(0);
+    expect((await runHere(['sync', '--json'], renamed)).code).toBe(0);
     const rows = await scenario.database.query<{ source: string }>(
       'select source, session_id from report.sessions',
     );
@@ -250,7 +251,7 @@ describe('a source', () => {
   it('on a foreign host over plain http is refused at start', async () => {
     const scenario = await openScenario();
     const foreign = { ...scenario.environment, EM_URL: 'http://em.example.com:9399' };
-    const { code, stderr } = await runCli(['sync', '--json'], foreign);
+    const { code, stderr } = await runHere(['sync', '--json'], foreign);
     expect(stderr).toMatch(/EM_ALLOW_HTTP/);
     expect(code).toBe(2);
   });

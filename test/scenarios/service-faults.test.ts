@@ -10,7 +10,7 @@ import {
   simulator,
   sourcesFile,
 } from '../support/service-world.ts';
-import { runCli } from '../support/run-cli.ts';
+import { runHere } from '../support/run-here.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 
 it('rebuilds the schedule in a Redis that was wiped', async () => {
@@ -169,7 +169,7 @@ it('reads a queued backfill a little after each poll, and no further than asked'
   const running = service('worker', { ...environment, SYNC_INTERVAL_MINUTES: String(intervalMinutes) });
   await expect.poll(() => countRuns(db, `status = 'succeeded'`), patience).toBeGreaterThanOrEqual(1);
   const since = new Date(em.now().getTime() - 60 * 86_400_000).toISOString().slice(0, 10);
-  expect(await runCli(['backfill', '--since', since, '--queue'], environment)).toMatchObject({ code: 0 });
+  expect(await runHere(['backfill', '--since', since, '--queue'], environment)).toMatchObject({ code: 0 });
   await expect
     .poll(
       () =>

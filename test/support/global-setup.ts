@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -25,7 +25,7 @@ declare module 'vitest' {
  * at its end when a test left a process running.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const runFolder = mkdtempSync(path.join(tmpdir(), 'session-history-test-'));
+  const runFolder = mkdtempSync(path.join(roomInMemory() ?? tmpdir(), 'session-history-test-'));
   const testsFolder = path.join(runFolder, 'tests');
   const serverFolder = path.join(runFolder, 'server');
   for (const folder of [testsFolder, serverFolder]) mkdirSync(folder);
@@ -65,6 +65,22 @@ export default async function setup(project: TestProject): Promise<() => Promise
     throw error;
   }
   return teardown;
+}
+
+const neededBytes = 6 * 2 ** 30;
+
+/**
+ * Linux' file system in memory, where there is room for a run. A database is some 350 files, each test has its own, and disks
+ * with a journal take milliseconds a file.
+ */
+function roomInMemory(): string | undefined {
+  const folder = '/dev/shm';
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize >= neededBytes ? folder : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Nothing here has to survive a power cut, and waiting for disks is most of what small tests would do. */

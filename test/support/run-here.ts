@@ -1,15 +1,13 @@
 import { Writable } from 'node:stream';
 import { buildProgram } from '../../src/cli/build-program.ts';
+import { explainFailure } from '../../src/cli/explain-failure.ts';
 import { compose } from '../../src/compose/compose.ts';
-import { ConfigError } from '../../src/config/config.ts';
-import { SyncError } from '../../src/domain/sync-error.ts';
 import type { CliResult } from './run-cli.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 /**
- * Runs a command as the bin does, from its arguments to its exit code, within this process: a start costs no half a second of
- * CPU. Only for command lines that are right: what commander refuses ends the process. A command that never ends is stopped
- * as by SIGTERM when the signal says so.
+ * Runs a command as the bin does, from its arguments to its exit code, within this process: a start of its own costs half a second
+ * of CPU. The signal stops it as SIGTERM would.
  */
 export async function runHere(
   args: readonly string[],
@@ -32,9 +30,9 @@ export async function runHere(
       code = said;
     }).parseAsync([...args], { from: 'user' });
   } catch (error) {
-    code = error instanceof ConfigError ? 2 : 1;
-    const isSaid = error instanceof ConfigError || error instanceof SyncError;
-    stderr.stream.write(`${isSaid ? error.message : String((error as Error).stack)}\n`);
+    const failure = explainFailure(error);
+    ({ code } = failure);
+    if (failure.message !== undefined) stderr.stream.write(`${failure.message}\n`);
   }
   // What is logged waits for the log to be loaded.
   await import('../../src/log/open-log.ts');

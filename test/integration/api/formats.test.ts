@@ -7,7 +7,7 @@ import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAwkwardDatabase } from '../../support/awkward-database.ts';
 import { readWorkbook } from '../../support/read-workbook.ts';
-import { runCli } from '../../support/run-cli.ts';
+import { runHere } from '../../support/run-here.ts';
 import { startApi, walk, type RunningApi } from '../../support/start-api.ts';
 import { makeTemporaryFolder } from '../../support/temporary-folder.ts';
 import type { TestDatabase } from '../../support/test-database.ts';
@@ -335,7 +335,7 @@ describe('export', () => {
     const filters = ['--outcome', 'failed', '--outcome', 'warning', '--created-from', '2026-10-05T01:00Z'];
     const { path } = makeTemporaryFolder('export');
     const file = `${path}/sessions.${format}`;
-    const result = await runCli(['export', '--format', format, ...filters, '--out', file], {
+    const result = await runHere(['export', '--format', format, ...filters, '--out', file], {
       DATABASE_URL: database.url,
     });
     expect([result.code, result.stdout]).toEqual([0, '']);
@@ -355,13 +355,13 @@ describe('export', () => {
     const { path } = makeTemporaryFolder('export');
     const file = `${path}/sessions.csv`;
     const args = ['export', '--format', 'csv', '--bom', '--outcome', 'failed', '--out', file];
-    expect((await runCli(args, { DATABASE_URL: database.url })).code).toBe(0);
+    expect((await runHere(args, { DATABASE_URL: database.url })).code).toBe(0);
     const bytes = await bytesOf('/api/v1/sessions?format=csv&outcome=failed&bom=true');
     expect(readFileSync(file).equals(bytes)).toBe(true);
   });
 
   it('writes to standard output', async () => {
-    const { stdout, stderr, code } = await runCli(['export', '--format', 'csv', '--sort', 'createdAt'], {
+    const { stdout, stderr, code } = await runHere(['export', '--format', 'csv', '--sort', 'createdAt'], {
       DATABASE_URL: database.url,
     });
     expect(code).toBe(0);
@@ -377,7 +377,7 @@ describe('export', () => {
     [['--format', 'xlsx', '--bom'], '--bom goes with --format csv only.'],
     [[], "'--format <format>' not specified"],
   ])('says what is wrong with %j', async (args, message) => {
-    const { code, stdout, stderr } = await runCli(['export', ...args], { DATABASE_URL: database.url });
+    const { code, stdout, stderr } = await runHere(['export', ...args], { DATABASE_URL: database.url });
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(message);
   });

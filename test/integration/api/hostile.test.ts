@@ -7,7 +7,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAwkwardDatabase } from '../../support/awkward-database.ts';
 import { awkwardHistory } from '../../support/awkward-history.ts';
-import { runCli } from '../../support/run-cli.ts';
+import { runHere } from '../../support/run-here.ts';
 import { startApi, walk, type Page, type RunningApi } from '../../support/start-api.ts';
 import { startService } from '../../support/start-service.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 const makeKey = async (name: string, ...more: string[]) =>
-  (await runCli(['keys', 'create', '--name', name, ...more], { DATABASE_URL: database.url })).stdout.trim();
+  (await runHere(['keys', 'create', '--name', name, ...more], { DATABASE_URL: database.url })).stdout.trim();
 const askWith = (key: string | undefined, address: string, headers: Record<string, string> = {}) =>
   closed.ask(address, {
     headers: { ...(key !== undefined && { authorization: `Bearer ${key}` }), ...headers },
@@ -263,12 +263,12 @@ describe('a key', () => {
       401,
       { detail: 'The key expired at 2026-11-01T12:00:00Z. Make another: session-history keys create.' },
     ]);
-    const list = await runCli(['keys', 'list'], { DATABASE_URL: database.url });
+    const list = await runHere(['keys', 'list'], { DATABASE_URL: database.url });
     expect(list.stdout).toMatch(/short .* expired 2026-11-01 12:00 UTC/);
   });
 
   it.each(['yesterday', '2020-01-01', '2026-02-30'])('is not made to end %s', async (date) => {
-    const result = await runCli(['keys', 'create', '--name', 'x', '--expires', date], {
+    const result = await runHere(['keys', 'create', '--name', 'x', '--expires', date], {
       DATABASE_URL: database.url,
     });
     expect([result.code, result.stdout]).toEqual([2, '']);

@@ -5,7 +5,7 @@ import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApi } from '../../../src/api/build-api.ts';
 import { openQueryPool } from '../../../src/query/sql/open-query-pool.ts';
-import { runCli } from '../../support/run-cli.ts';
+import { runHere } from '../../support/run-here.ts';
 import { startApi, type RunningApi } from '../../support/start-api.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
 
@@ -38,7 +38,7 @@ let api: RunningApi;
 
 const makeKey = async (scope: 'read' | 'operate') =>
   (
-    await runCli(['keys', 'create', '--name', `a ${scope} key`, '--scope', scope], {
+    await runHere(['keys', 'create', '--name', `a ${scope} key`, '--scope', scope], {
       DATABASE_URL: database.url,
     })
   ).stdout.trim();
@@ -197,7 +197,7 @@ describe('with keys', () => {
     const [row] = await database.query<{ id: string }>(
       'select id from api_keys order by created_at desc limit 1',
     );
-    const revoked = await runCli(['keys', 'revoke', row?.id ?? ''], { DATABASE_URL: database.url });
+    const revoked = await runHere(['keys', 'revoke', row?.id ?? ''], { DATABASE_URL: database.url });
     expect(revoked.code).toBe(0);
     expect((await ask('GET', '/api/v1/sessions', key)).status).toBe(401);
     expect((await ask('GET', '/api/v1/sessions', read)).status).toBe(200);
@@ -208,7 +208,7 @@ describe('with keys', () => {
     const closed = await startApi({ DATABASE_URL: other.url });
     const status = async () => (await closed.ask('/api/v1/sources')).status;
     expect(await status()).toBe(200);
-    await runCli(['keys', 'create', '--name', 'only'], { DATABASE_URL: other.url });
+    await runHere(['keys', 'create', '--name', 'only'], { DATABASE_URL: other.url });
     expect(await status()).toBe(401);
     await other.query('update api_keys set revoked_at = now()');
     expect(await status()).toBe(401);

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCli } from '../../support/run-cli.ts';
+import { runHere } from '../../support/run-here.ts';
 import { startApi, walk, type RunningApi } from '../../support/start-api.ts';
 import { makeTemporaryFolder } from '../../support/temporary-folder.ts';
 import { keepFigures } from '../../support/keep-figures.ts';
@@ -58,7 +58,7 @@ let operator: string;
 
 const environment = (database: TestDatabase) => ({ DATABASE_URL: database.url, LOG_LEVEL: 'error' });
 const makeKey = async (database: TestDatabase, ...args: readonly string[]) => {
-  const { stdout, stderr, code } = await runCli(
+  const { stdout, stderr, code } = await runHere(
     ['keys', 'create', '--name', 'k', ...args],
     environment(database),
   );
@@ -158,7 +158,7 @@ describe('labels', () => {
       '\uFEFFsource;server;job;computer;customer;site\r\n' +
         'one;;;;Hoster;\r\none;;Policy 1;;Acme;Berlin\r\none;vbr12;;;Brown;\r\none;;;PC-2;Clark;Bonn\r\ntwo;;Policy 2;;Acme;\r\n',
     );
-    const imported = await runCli(['labels', 'import', file], environment(both));
+    const imported = await runHere(['labels', 'import', file], environment(both));
     expect([imported.code, imported.stderr]).toEqual([0, '']);
     expect((await as(operator).ask('/api/v1/sessions')).headers.get('etag')).not.toBe(before);
 
@@ -281,12 +281,12 @@ describe('labels', () => {
 });
 
 it('check --nagios says it in a line', async () => {
-  const { stdout, code } = await runCli(['check', '--nagios'], environment(both));
+  const { stdout, code } = await runHere(['check', '--nagios'], environment(both));
   expect(code).toBe(2);
   expect(stdout).toMatch(
     /^SESSION HISTORY CRITICAL - .*20 overdue.* \| .*overdue=20;;;0.* days_until_loss=-?[\d.]+;5:;1:\n$/,
   );
-  expect((await runCli(['check', '--nagios', '--source', 'none'], environment(both))).code).toBe(3);
+  expect((await runHere(['check', '--nagios', '--source', 'none'], environment(both))).code).toBe(3);
 });
 
 it('gauges count the computers of each customer', async () => {

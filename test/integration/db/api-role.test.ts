@@ -5,7 +5,7 @@ import { ensureReaderRole } from '../../../src/db/reader-role.ts';
 import { openDatabase } from '../../../src/db/open-database.ts';
 import { createAwkwardDatabase } from '../../support/awkward-database.ts';
 import { awkwardHistory } from '../../support/awkward-history.ts';
-import { runCli } from '../../support/run-cli.ts';
+import { runHere } from '../../support/run-here.ts';
 import { startApi, type RunningApi } from '../../support/start-api.ts';
 import type { TestDatabase } from '../../support/test-database.ts';
 
@@ -76,7 +76,7 @@ describe('the role of the API', () => {
   });
 
   it('notes when a key was used', async () => {
-    const { stdout } = await runCli(['keys', 'create', '--name', 'a'], { DATABASE_URL: database.url });
+    const { stdout } = await runHere(['keys', 'create', '--name', 'a'], { DATABASE_URL: database.url });
     const answer = await api.ask('/api/v1/access', { headers: { authorization: `Bearer ${stdout.trim()}` } });
     expect(answer.status).toBe(200);
     await expect

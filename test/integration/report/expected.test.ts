@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { runCli } from '../../support/run-cli.ts';
+import { runHere } from '../../support/run-here.ts';
 import { keepFigures } from '../../support/keep-figures.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
 import pg from 'pg';
@@ -56,7 +56,7 @@ it('says the morning after who missed last night, and leaves those alone that al
 
 it('analyst create makes a login with settings fit for reports', async () => {
   const name = `analyst_${process.pid}`;
-  const made = await runCli(['analyst', 'create', name], { DATABASE_URL: database.url });
+  const made = await runHere(['analyst', 'create', name], { DATABASE_URL: database.url });
   try {
     expect([made.code, made.stdout]).toEqual([0, expect.stringContaining('jdbc:postgresql://')]);
     const url = new URL(database.url);
@@ -73,7 +73,7 @@ it('analyst create makes a login with settings fit for reports', async () => {
     ).toEqual({ zone: 'UTC', jit: 'off', most: '5min' });
     await expect(ask('select * from public.api_keys')).rejects.toThrow(/permission denied/);
     await client.end();
-    expect((await runCli(['analyst', 'create', name], { DATABASE_URL: database.url })).stderr).toContain(
+    expect((await runHere(['analyst', 'create', name], { DATABASE_URL: database.url })).stderr).toContain(
       'There is a role',
     );
   } finally {

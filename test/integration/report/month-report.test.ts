@@ -5,7 +5,7 @@ import { openQueryPool } from '../../../src/query/sql/open-query-pool.ts';
 import { workOutFigures } from '../../../src/report/month-figures.ts';
 import { startSimulator } from '../../../src/simulator/start-simulator.ts';
 import { readWorkbook } from '../../support/read-workbook.ts';
-import { runCli } from '../../support/run-cli.ts';
+import { runHere } from '../../support/run-here.ts';
 import { syncOnce } from '../../support/sync-once.ts';
 import { makeTemporaryFolder } from '../../support/temporary-folder.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
@@ -29,7 +29,7 @@ beforeAll(async () => {
     `update sessions set created_at = created_at - interval '40 days', ended_at = ended_at - interval '40 days'
      where session_id in (select session_id from sessions where kind = 'computer' order by session_id limit 40)`,
   );
-  await runCli(['migrate', '--rebuild'], { DATABASE_URL: database.url });
+  await runHere(['migrate', '--rebuild'], { DATABASE_URL: database.url });
   const [policies] = [
     await database.query<{ name: string }>(
       `select distinct policy_name as name from report.computers where policy_name is not null order by 1 limit 2`,
@@ -40,7 +40,7 @@ beforeAll(async () => {
       ['customer', customer],
       ['max_age_hours', '30'],
     ])
-      await runCli(['labels', 'set', label ?? '', value ?? '', '--job', name], {
+      await runHere(['labels', 'set', label ?? '', value ?? '', '--job', name], {
         DATABASE_URL: database.url,
       });
   }
@@ -209,7 +209,7 @@ describe.each([
 it('is a page of its own that fetches nothing, and says what the figures say', async () => {
   const out = `${folder}/report.html`;
   const args = ['report', '--month', thisMonth, '--customer', customer, '--out', out];
-  const { code, stdout } = await runCli(args, { DATABASE_URL: database.url });
+  const { code, stdout } = await runHere(args, { DATABASE_URL: database.url });
   expect([code, stdout]).toEqual([0, expect.stringContaining(`in ${out}`)]);
   const page = readFileSync(out, 'utf8');
   expect(page).not.toMatch(/<script|<link|<img|<iframe|@import|url\(['"]?(?!#)[a-z]+:|https?:/i);
@@ -223,7 +223,7 @@ it('is a page of its own that fetches nothing, and says what the figures say', a
 
 it('is a workbook with the same figures and every failed run', async () => {
   const out = `${folder}/report.xlsx`;
-  const { code } = await runCli(['report', '--month', thisMonth, '--out', out], {
+  const { code } = await runHere(['report', '--month', thisMonth, '--out', out], {
     DATABASE_URL: database.url,
   });
   expect(code).toBe(0);
@@ -265,6 +265,6 @@ it.each([
   [['--month', '2026-01', '--customer', 'Kohler', '--out', 'a.html'], `There are ${customer}.`],
   [['--month', '2026-01'], "'--out <file>' not specified"],
 ])('says what is wrong with %j', async (args, message) => {
-  const { code, stderr } = await runCli(['report', ...args], { DATABASE_URL: database.url });
+  const { code, stderr } = await runHere(['report', ...args], { DATABASE_URL: database.url });
   expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
 });
