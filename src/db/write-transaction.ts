@@ -39,7 +39,8 @@ export async function writeTo<T>(
         to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as now,
         set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true),
         set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-        set_config('enable_bitmapscan', 'off', true), set_config('enable_material', 'off', true)
+        set_config('enable_bitmapscan', 'off', true), set_config('enable_material', 'off', true),
+        set_config('plan_cache_mode', 'force_generic_plan', true)
       from raised`;
     if (row === undefined) {
       throw new SyncError('interrupted', `Another run has taken over source ${source.name}; this one stops.`);

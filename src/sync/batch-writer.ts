@@ -58,6 +58,7 @@ export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWr
   const named = new Set<string>();
   let inserted = 0;
   let analyzed = 0;
+  let analyzing: Promise<void> = Promise.resolve();
 
   function rowsOf(gathering: Gathering, telling: Telling, isCounted: boolean): readonly SessionRow[] {
     return [...gathering[telling].values()]
@@ -96,7 +97,9 @@ export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWr
     if (inserted >= (analyzeAfter[analyzed] ?? Infinity)) {
       analyzed += 1;
       const reached = inserted;
-      await held.read((database) => analyzeIfNew(database, reached));
+      // Beside the writing: it takes seconds, and no statement of the write path depends on it.
+      analyzing = analyzing.then(() => held.read((database) => analyzeIfNew(database, reached)));
+      analyzing.catch(() => undefined);
     }
     for (const { key } of holes) options.holes.add(key);
     for (const key of healed) options.holes.delete(key);
@@ -161,6 +164,7 @@ export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWr
     async writeAll(): Promise<void> {
       await startWriting();
       await writing;
+      await analyzing;
     },
   };
 }

@@ -13,6 +13,7 @@ const held = await holdForRun(database, { name: 'em', url: 'http://em', tasks: '
 if (held === undefined) throw new Error('somebody else has the source');
 const startedAt = performance.now();
 const named = new Set<string>();
+let analyzing: Promise<void> = Promise.resolve();
 const nothing = { part: [], reference: [], relisted: [], holes: [], healed: [] };
 for (let at = 0; at < rows.length; at += 1_000) {
   const whole = rows.slice(at, at + 1_000);
@@ -20,8 +21,9 @@ for (let at = 0; at < rows.length; at += 1_000) {
     writeBatch(write, { ...nothing, whole }, { tasks: 'none', named, parser: 0 }),
   );
   for (const id of added) named.add(id);
-  if (at === 0 || at === 30_000) await analyzeIfNew(database, at + 1_000);
+  if (at === 0 || at === 30_000) analyzing = analyzing.then(() => analyzeIfNew(database, at + 1_000));
 }
+await analyzing;
 process.stdout.write(JSON.stringify({ writingMs: performance.now() - startedAt }));
 await database.close();
 process.exit(0);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { holdForRun } from '../../../src/db/hold-source.ts';
+import { holdForRun, type HeldRun } from '../../../src/db/hold-source.ts';
 import { openDatabase } from '../../../src/db/open-database.ts';
 import { writeBatch } from '../../../src/db/write-batch.ts';
 import { timestampFromDate } from '../../../src/domain/timestamp.ts';
@@ -33,16 +33,35 @@ const row = (number: number) => ({
   },
 });
 
-it('reads no more for a batch the more is stored, also in tables that look empty, as they do in a first sync', async () => {
+it.each([
+  ['in tables that look empty, as they do in a first sync', 0],
+  ['of a source that the statistics of others say nothing of', 2],
+])('reads no more for a batch the more is stored %s', async (_, others) => {
   const test = await createTestDatabase();
   const database = openDatabase(test.url, { poolSize: 1 });
   try {
     // So that nothing learns in between what the planner cannot know in a first sync.
     for (const table of ['sessions', 'jobs', 'computers', 'session_names', 'task_backlog'])
       await test.query(`alter table ${table} set (autovacuum_enabled = off)`);
-    const held = await holdForRun(database, { name: 'em', url: 'https://em', tasks: 'all' }, 'cli');
-    if (held === undefined) throw new Error('the source is taken');
     const nothing = { part: [], reference: [], relisted: [], holes: [], healed: [] };
+    const hold = async (name: string) => {
+      const held = await holdForRun(database, { name, url: 'https://em', tasks: 'all' }, 'cli');
+      if (held === undefined) throw new Error('the source is taken');
+      return held;
+    };
+    const writeRows = (held: HeldRun, batch: number) => {
+      const whole = Array.from({ length: 500 }, (_, index) => row(batch * 500 + index));
+      return held.write((write) =>
+        writeBatch(write, { ...nothing, whole }, { tasks: 'all', named: new Set(), parser: 1 }),
+      );
+    };
+    for (let other = 0; other < others; other += 1) {
+      const held = await hold(`other ${other}`);
+      for (let batch = 0; batch < 4; batch += 1) await writeRows(held, batch);
+      await held.release();
+    }
+    if (others > 0) await test.query('analyze');
+    const held = await hold('em');
     const readSoFar = async () => {
       await database.pool.query('select pg_stat_force_next_flush()');
       const [counted] = await test.query<{ read: number }>(
@@ -53,10 +72,7 @@ it('reads no more for a batch the more is stored, also in tables that look empty
     const costs: number[] = [];
     for (let batch = 0; batch < 8; batch += 1) {
       const before = await readSoFar();
-      const whole = Array.from({ length: 500 }, (_, index) => row(batch * 500 + index));
-      await held.write((write) =>
-        writeBatch(write, { ...nothing, whole }, { tasks: 'all', named: new Set(), parser: 1 }),
-      );
+      await writeRows(held, batch);
       costs.push((await readSoFar()) - before);
     }
     // The first ones have fewer neighbours to look at.
