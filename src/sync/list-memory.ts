@@ -49,7 +49,7 @@ export function rememberList(listed: Uint8Array): ListMemory {
     isStoredShown: (sessionId) => seen.get(sessionId) === true,
     see: (sessionId) => {
       if (seen.has(sessionId)) return false;
-      seen.set(sessionId, false);
+      seen.set(ownCopy(sessionId), false);
       return true;
     },
     hasSeen: (sessionId) => seen.has(sessionId),
@@ -63,6 +63,9 @@ export function rememberList(listed: Uint8Array): ListMemory {
     },
   };
 }
+
+/** A part of a text keeps all of the text in memory: the whole list would stay, by its ids. */
+const ownCopy = (text: string) => Buffer.from(text, 'latin1').toString('latin1');
 
 /** 16 bytes as a GUID in PostgreSQL's order (and text): no byte swapping. */
 function guidAt(bytes: Uint8Array, offset: number): string {
