@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { unknownRecord } from '../../../src/db/upsert-sessions.ts';
@@ -73,4 +75,23 @@ it('tells records apart by all of their 128 bits', () => {
     expect([other, memory.isKnown(other)]).toEqual([other, false]);
   }
   expect(memory.isKnown(known)).toBe(true);
+});
+
+it('keeps ids, and not the records they were cut from', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const heapUsed = () => {
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  const memory = rememberList(new Uint8Array());
+  const count = 20_000;
+  const before = heapUsed();
+  for (let number = 0; number < count; number += 1) {
+    const id = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+    const record = Buffer.from(id + 'x'.repeat(2_000)).toString();
+    memory.see(record.slice(0, 36));
+  }
+  expect(heapUsed() - before).toBeLessThan(count * 400);
+  expect(memory.countSeen()).toBe(count);
 });
