@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { findLabelFault, placeOf, type Label, type LabelChange, type LabelProblem } from '../domain/label.ts';
-import { noLimits, type Limits } from '../query/limits.ts';
+import { findLabelFault, type Label, type LabelChange, type LabelProblem } from '../domain/label.ts';
+import { noLimits } from '../query/limits.ts';
 import { requireScope } from './access.ts';
 import { invalidParameters, Problem } from './problems.ts';
 import type { QueryOptions } from './query-options.ts';
@@ -20,20 +20,6 @@ export const labelSchema: Schema = {
 
 /** Labels a request. */
 const most = 1_000;
-
-export function answerLabels(options: QueryOptions) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    const wanted = readPlace(request.query as Record<string, unknown>);
-    const labels = await options.labels.list();
-    const isVisible = visibleTo(request.access?.limits ?? noLimits, labels);
-    const data = labels.filter(
-      (label) =>
-        isVisible(label) &&
-        places.every((name) => wanted[name] === undefined || label[name] === wanted[name]),
-    );
-    return reply.header('cache-control', 'no-store').send({ data });
-  };
-}
 
 /** Sets the labels of the body, or answers with what is wrong with them. */
 export function answerPutLabels(options: QueryOptions) {
@@ -84,20 +70,6 @@ function refuseUnlessOperator(request: FastifyRequest): void {
   if ((request.access?.limits.customers ?? []).length > 0)
     throw new Problem('forbidden', 'A key of a customer may not change labels.');
 }
-
-/** A key of customers sees their own labels, and the other labels of the things that carry them. */
-function visibleTo({ sources, customers }: Limits, all: readonly Label[]): (label: Label) => boolean {
-  const theirs = new Set(
-    all.filter(({ name, value }) => name === 'customer' && customers.includes(value)).map(thingOf),
-  );
-  return (label) =>
-    (sources.length === 0 || sources.includes(label.source)) &&
-    (customers.length === 0 || theirs.has(thingOf(label)));
-}
-
-/** What a label is on. */
-const thingOf = (label: Label): string =>
-  JSON.stringify([placeOf(label), label.source, label.server, label.job, label.computer]);
 
 const asParameter = ({ index, message }: LabelProblem) => ({ parameter: `[${index}]`, message });
 

@@ -8,6 +8,7 @@ import { dailyOutcomes } from '../query/resources/daily-outcomes.ts';
 import { durationGrowth } from '../query/resources/duration-growth.ts';
 import { holes } from '../query/resources/holes.ts';
 import { jobs } from '../query/resources/jobs.ts';
+import { labels } from '../query/resources/labels.ts';
 import { outcomesByDay } from '../query/resources/outcomes-by-day.ts';
 import { overdue } from '../query/resources/overdue.ts';
 import { servers } from '../query/resources/servers.ts';
@@ -18,7 +19,7 @@ import { taskColumns } from '../query/resources/task-columns.ts';
 import type { Resource } from '../query/resource.ts';
 import { checkAccess, requireScope } from './access.ts';
 import { answerChanges, nextCursorHeader } from './answer-changes.ts';
-import { answerDeleteLabels, answerLabels, answerPutLabels, labelSchema } from './answer-labels.ts';
+import { answerDeleteLabels, answerPutLabels, labelSchema } from './answer-labels.ts';
 import { answerList, type Shares } from './answer-list.ts';
 import { answerRow, answerSession } from './answer-one.ts';
 import { answerSync } from './answer-sync.ts';
@@ -55,6 +56,7 @@ const lists = [
   ['/sync-runs', syncRuns, 'Sync', 'Runs of the sync'],
   ['/coverage', coverage, 'Sync', 'Creation times that were read whole, and gaps'],
   ['/holes', holes, 'Sync', 'What is known not to be stored as it should be'],
+  ['/labels', labels, 'Labels', 'Labels as they were given'],
 ] as const satisfies readonly (readonly [string, Resource, string, string])[];
 
 const bySource: Schema = {
@@ -133,8 +135,7 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions, strange
         },
         response: {
           200: {
-            description:
-              'A page, or all that changed as NDJSON; fewer rows than `limit`: that is all for now.',
+            description: 'A page, or all that changed as NDJSON; a page without rows: that is all for now.',
             headers: {
               [nextCursorHeader]: { schema: { type: 'string' }, description: '`nextCursor`, for NDJSON.' },
             },
@@ -178,30 +179,6 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions, strange
     operationId,
     querystring: { type: 'object', additionalProperties: false, properties: place },
   });
-  const labelsAnswer = {
-    description: 'Labels as they were given.',
-    content: {
-      'application/json': {
-        schema: {
-          type: 'object',
-          additionalProperties: false,
-          required: ['data'],
-          properties: { data: { type: 'array', items: labelSchema } },
-        },
-      },
-    },
-  };
-  api.get(
-    '/labels',
-    {
-      config,
-      schema: {
-        ...ofLabels('Labels as they were given', 'list-labels'),
-        response: { 200: labelsAnswer, ...problemAnswers(usualProblems) },
-      },
-    },
-    answerLabels(options),
-  );
   // Read as text: what is wrong with it is told as everything else is.
   api.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, parsed) => {
     parsed(null, body);

@@ -7,8 +7,10 @@ const role = 'session_history_api';
 const readTables = [
   'api_keys',
   'installation',
+  'jobs',
   'labelled_session_rows',
   'labels',
+  'servers',
   'session_names',
   'session_rows',
   'sessions',

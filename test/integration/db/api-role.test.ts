@@ -60,6 +60,7 @@ describe('the role of the API', () => {
     '/sync-runs',
     '/coverage',
     '/holes',
+    '/labels',
     '/access',
   ])('is enough for %s', async (question) => {
     const answer = await api.ask(`/api/v1${question}`);
