@@ -216,7 +216,7 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions, strange
         ...changed,
       },
     },
-    answerPutLabels(options),
+    answerPutLabels(options, shares.turns),
   );
   api.delete(
     '/labels',
@@ -228,7 +228,7 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions, strange
         ...changed,
       },
     },
-    answerDeleteLabels(options),
+    answerDeleteLabels(options, shares.turns),
   );
 
   const one = (tag: string, name: string, summary: string, params: Schema, row: Schema) => ({
