@@ -17,7 +17,7 @@ import { sources } from '../query/resources/sources.ts';
 import { syncRuns } from '../query/resources/sync-runs.ts';
 import { taskColumns } from '../query/resources/task-columns.ts';
 import type { Resource } from '../query/resource.ts';
-import { checkAccess, requireScope } from './access.ts';
+import { requireScope, type openAccess } from './access.ts';
 import { answerChanges, nextCursorHeader } from './answer-changes.ts';
 import { answerDeleteLabels, answerPutLabels, labelSchema } from './answer-labels.ts';
 import { answerList, type Shares } from './answer-list.ts';
@@ -25,7 +25,6 @@ import { answerRow, answerSession } from './answer-one.ts';
 import { answerSync } from './answer-sync.ts';
 import type { QueryOptions } from './query-options.ts';
 import { refuseOtherMethods } from './refuse-other-methods.ts';
-import type { Strangers } from './strangers.ts';
 import { createTurns } from './take-turns.ts';
 import {
   listAnswer,
@@ -78,7 +77,11 @@ const parameter = (name: string, format: 'uuid' | undefined, example: string): S
 const anId = '0c5e4d9b-0f8a-4a5c-9d35-6a2c1f0e7a11';
 
 /** All addresses under `/api/v1`. */
-export function queryRoutes(api: FastifyInstance, options: QueryOptions, strangers: Strangers): void {
+export function queryRoutes(
+  api: FastifyInstance,
+  options: QueryOptions,
+  checkAccess: ReturnType<typeof openAccess>,
+): void {
   const shares: Shares = {
     turns: createTurns({ atOnce: 4, waiting: 1_000, waitMs: 10_000 }),
     downloads: new Map(),
@@ -93,7 +96,7 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions, strange
     304: { description: 'Nothing was synced since: the answer is the one of that ETag.', type: 'null' },
   };
   api.decorateRequest('access', undefined);
-  api.addHook('onRequest', (request, reply) => checkAccess(request, reply, options, strangers));
+  api.addHook('onRequest', checkAccess);
 
   const refuseOthers = refuseOtherMethods(api);
 
