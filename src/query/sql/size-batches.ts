@@ -1,7 +1,7 @@
 import type { RawRow } from './read-values.ts';
 
-/** Rows a batch: enough to be fast, few enough to be nothing in memory. */
-const mostRows = 2_000;
+/** Rows a batch: enough to be fast; as many as this are read and written without a pause, and others wait for so long. */
+const mostRows = 500;
 /** The first batch shows how long rows are. */
 const firstRows = 50;
 /** Characters that a batch should have at most. */
