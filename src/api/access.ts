@@ -3,9 +3,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { KeyScope } from '../domain/api-key.ts';
 import { hashKey } from '../db/api-keys.ts';
 import { readAccess, type Access } from '../query/sql/read-access.ts';
+import type { KnownKeys } from './known-keys.ts';
 import { Problem } from './problems.ts';
 import { readyPool, type QueryOptions } from './query-options.ts';
 import { refuseUnreadable } from './read-parameters.ts';
+import { shareLookUp } from './share-look-up.ts';
 import type { Strangers } from './strangers.ts';
 
 declare module 'fastify' {
@@ -34,37 +36,48 @@ const proxyHeaders = [
   'cf-connecting-ip',
 ];
 
-/** Lets a request pass that has a good key; any from this machine, while no key was ever made. */
-export async function checkAccess(
-  request: FastifyRequest,
-  reply: FastifyReply,
+/**
+ * Lets a request pass that has a good key; any from this machine, while no key was ever made. The check of one server: it remembers
+ * that keys are needed, for once there was a key there always was.
+ */
+export function openAccess(
   options: Pick<QueryOptions, 'accessPool' | 'noteKeyUse'>,
   strangers: Strangers,
-): Promise<void> {
-  refuseUnreadable(request.url, request.query);
-  const pool = readyPool(options.accessPool);
-  const key = bearerOf(request);
-  const hash = key === undefined ? undefined : hashKey(key);
-  await strangers.check(request, hash);
-  const access = await readAccess(pool, hash);
-  request.access = access;
-  reply.header('vary', 'Accept, Authorization, Origin');
-  if (access.key !== undefined) {
-    strangers.know(hash);
-    if (!access.key.isUseNoted) options.noteKeyUse(access.key.id);
-    return;
-  }
-  strangers.forget(hash);
-  // A key that is wrong is told so even where none is needed.
-  if (access.hasKeys || request.headers.authorization !== undefined) {
-    await strangers.count(request);
-    throw new Problem('unauthorized', describeRefusal(key, access));
-  }
-  refuseFromElsewhere(request);
+  known: KnownKeys,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
+  let areKeysNeeded = false;
+  const lookUp = shareLookUp(async (hash) => {
+    const access = await readAccess(
+      readyPool(options.accessPool),
+      hash === '' ? undefined : Buffer.from(hash, 'base64'),
+    );
+    areKeysNeeded ||= access.hasKeys;
+    if (access.key === undefined) known.forget(hash);
+    else known.know(hash);
+    if (access.key?.isUseNoted === false) options.noteKeyUse(access.key.id);
+    return access;
+  });
+
+  return async (request, reply) => {
+    refuseUnreadable(request.url, request.query);
+    reply.header('vary', 'Accept, Authorization, Origin');
+    const hash = hashOf(request.headers.authorization);
+    await strangers.check(request, hash);
+    // Whoever has no key need not trouble the database.
+    const access = hash === undefined && areKeysNeeded ? undefined : await lookUp(hash ?? '');
+    request.access = access;
+    if (access?.key !== undefined) return;
+    // A key that is wrong is told so even where none is needed.
+    if (access?.hasKeys !== false || request.headers.authorization !== undefined) {
+      await strangers.count(request);
+      throw new Problem('unauthorized', describeRefusal(hash, access?.expiredAt));
+    }
+    refuseFromElsewhere(request);
+  };
 }
 
-function describeRefusal(key: string | undefined, { expiredAt }: Access): string {
-  if (key === undefined) return 'Send Authorization: Bearer <key>.';
+function describeRefusal(hash: string | undefined, expiredAt: string | undefined): string {
+  if (hash === undefined) return 'Send Authorization: Bearer <key>.';
   return expiredAt === undefined
     ? 'The key is not good, or no longer.'
     : `The key expired at ${expiredAt}. Make another: session-history keys create.`;
@@ -89,7 +102,7 @@ export function refuseForeignName(request: FastifyRequest): void {
 
 /** Throws Problem `unauthorized` unless the request has that token. */
 export function requireToken(request: FastifyRequest, token: string): void {
-  const given = bearerOf(request);
+  const given = bearerOf(request.headers.authorization);
   // Hashes are of one length, and tell nothing of where two texts differ.
   if (given === undefined || !timingSafeEqual(hashKey(given), hashKey(token)))
     throw new Problem('unauthorized', 'Send Authorization: Bearer <METRICS_TOKEN>.');
@@ -114,6 +127,10 @@ export function clientOf(request: FastifyRequest): string {
   return request.access?.key?.id ?? request.socket.remoteAddress ?? '';
 }
 
-function bearerOf(request: FastifyRequest): string | undefined {
-  return /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+/** What a key in that header is stored as, in base64; undefined where there is none. */
+export function hashOf(authorization: string | undefined): string | undefined {
+  const key = bearerOf(authorization);
+  return key === undefined ? undefined : hashKey(key).toString('base64');
 }
+
+const bearerOf = (authorization = ''): string | undefined => /^Bearer +(\S+)$/i.exec(authorization)?.[1];

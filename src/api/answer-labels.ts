@@ -1,10 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { findLabelFault, placeOf, type Label, type LabelChange, type LabelProblem } from '../domain/label.ts';
-import { noLimits, type Limits } from '../query/limits.ts';
-import { requireScope } from './access.ts';
+import { findLabelFault, type Label, type LabelChange, type LabelProblem } from '../domain/label.ts';
+import { noLimits } from '../query/limits.ts';
+import { clientOf, requireScope } from './access.ts';
 import { invalidParameters, Problem } from './problems.ts';
 import type { QueryOptions } from './query-options.ts';
 import type { Schema } from './schemas.ts';
+import type { Turns } from './take-turns.ts';
+import { watchClient } from './watch-client.ts';
 
 const fields = ['source', 'server', 'job', 'computer', 'name', 'value'] as const;
 const places = ['source', 'server', 'job', 'computer', 'name'] as const;
@@ -20,23 +22,11 @@ export const labelSchema: Schema = {
 
 /** Labels a request. */
 const most = 1_000;
-
-export function answerLabels(options: QueryOptions) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    const wanted = readPlace(request.query as Record<string, unknown>);
-    const labels = await options.labels.list();
-    const isVisible = visibleTo(request.access?.limits ?? noLimits, labels);
-    const data = labels.filter(
-      (label) =>
-        isVisible(label) &&
-        places.every((name) => wanted[name] === undefined || label[name] === wanted[name]),
-    );
-    return reply.header('cache-control', 'no-store').send({ data });
-  };
-}
+/** Among the turns of its client: one at a time, for each waits for the source's writer. */
+const changeWeight = 3;
 
 /** Sets the labels of the body, or answers with what is wrong with them. */
-export function answerPutLabels(options: QueryOptions) {
+export function answerPutLabels(options: QueryOptions, turns: Turns) {
   return (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     refuseUnlessOperator(request);
     const labels = readBody(request.body);
@@ -45,23 +35,24 @@ export function answerPutLabels(options: QueryOptions) {
       return fault === undefined ? [] : [{ index, message: fault }];
     });
     if (problems.length > 0) throw invalidParameters(problems.map(asParameter));
-    return change(options, request, reply, labels);
+    return change(options, turns, request, reply, labels);
   };
 }
 
-export function answerDeleteLabels(options: QueryOptions) {
+export function answerDeleteLabels(options: QueryOptions, turns: Turns) {
   return (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     refuseUnlessOperator(request);
     const { name = null, ...place } = readPlace(request.query as Record<string, unknown>);
     const { source = '', server = '', job = '', computer = '' } = place;
     if (source + server + job + computer === '')
       throw invalidParameters([{ parameter: 'source', message: 'is missing: say what the labels are on' }]);
-    return change(options, request, reply, [{ source, server, job, computer, name, value: null }]);
+    return change(options, turns, request, reply, [{ source, server, job, computer, name, value: null }]);
   };
 }
 
 async function change(
   options: QueryOptions,
+  turns: Turns,
   request: FastifyRequest,
   reply: FastifyReply,
   changes: readonly LabelChange[],
@@ -72,8 +63,12 @@ async function change(
       ? [{ index, message: `There is no source ${source}.` }]
       : [],
   );
-  const { changed, problems } =
-    outside.length > 0 ? { changed: 0, problems: outside } : await options.labels.change(changes);
+  if (outside.length > 0) throw invalidParameters(outside.map(asParameter));
+  const client = watchClient(request);
+  const { changed, problems } = await turns
+    .take(clientOf(request), changeWeight, client.gone)
+    .then((end) => options.labels.change(changes).finally(end))
+    .finally(client.forget);
   if (problems.length > 0) throw invalidParameters(problems.map(asParameter));
   return reply.send({ changed });
 }
@@ -84,20 +79,6 @@ function refuseUnlessOperator(request: FastifyRequest): void {
   if ((request.access?.limits.customers ?? []).length > 0)
     throw new Problem('forbidden', 'A key of a customer may not change labels.');
 }
-
-/** A key of customers sees their own labels, and the other labels of the things that carry them. */
-function visibleTo({ sources, customers }: Limits, all: readonly Label[]): (label: Label) => boolean {
-  const theirs = new Set(
-    all.filter(({ name, value }) => name === 'customer' && customers.includes(value)).map(thingOf),
-  );
-  return (label) =>
-    (sources.length === 0 || sources.includes(label.source)) &&
-    (customers.length === 0 || theirs.has(thingOf(label)));
-}
-
-/** What a label is on. */
-const thingOf = (label: Label): string =>
-  JSON.stringify([placeOf(label), label.source, label.server, label.job, label.computer]);
 
 const asParameter = ({ index, message }: LabelProblem) => ({ parameter: `[${index}]`, message });
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import Fastify, {
   LogController,
   type FastifyBaseLogger,
@@ -6,7 +7,7 @@ import Fastify, {
   type FastifyRequest,
 } from 'fastify';
 import type { Health } from '../domain/health.ts';
-import { refuseForeignName, requireToken } from './access.ts';
+import { hashOf, refuseForeignName, requireToken } from './access.ts';
 import { answerProblem } from './answer-problem.ts';
 import { answerUnreadable } from './answer-unreadable.ts';
 import { Problem } from './problems.ts';
@@ -14,7 +15,8 @@ import { addQueryApi } from './query-api.ts';
 import type { QueryOptions } from './query-options.ts';
 import { shareAnswer } from './share-answer.ts';
 import { readParameters } from './read-parameters.ts';
-import { openServer, usualLimits, type ServerLimits } from './open-server.ts';
+import { createKnownKeys } from './known-keys.ts';
+import { addressOf, openServer, usualLimits, type ServerLimits } from './open-server.ts';
 
 export type ApiOptions = {
   readonly log: FastifyBaseLogger;
@@ -47,6 +49,12 @@ const requestIdForm = /^[\w.:-]{1,100}$/;
 
 /** The HTTP side of a process, not listening yet: health and metrics, and the query API where there is one. */
 export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
+  const known = createKnownKeys();
+  // Strangers could make up keys, and with each a lane.
+  const laneOf = (request: IncomingMessage) => {
+    const hash = hashOf(request.headers.authorization);
+    return hash !== undefined && known.has(hash) ? hash : addressOf(request);
+  };
   const api = Fastify({
     loggerInstance: options.log,
     // Probes come every few seconds and would drown the rest.
@@ -55,7 +63,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID();
     },
-    serverFactory: (handle) => openServer(handle, { ...usualLimits, ...options.limits }),
+    serverFactory: (handle) => openServer(handle, { ...usualLimits, ...options.limits }, laneOf),
     bodyLimit: 65_536,
     routerOptions: { maxParamLength: 65_536, querystringParser: readParameters },
     forceCloseConnections: 'idle',
@@ -80,7 +88,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   api.setNotFoundHandler((request) => {
     throw new Problem('not-found', `Nothing is at ${request.url}.`);
   });
-  if (options.query !== undefined) await addQueryApi(api, options.query);
+  if (options.query !== undefined) await addQueryApi(api, options.query, known);
 
   // What a page in a browser on this machine could read by a name of its own.
   const onRequest = async (request: FastifyRequest) => {

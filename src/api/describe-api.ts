@@ -11,7 +11,6 @@ export async function describeApi(version: string): Promise<unknown> {
     accessPool: () => undefined,
     noteKeyUse: () => undefined,
     labels: {
-      list: () => Promise.resolve([]),
       change: () => Promise.resolve({ changed: 0, problems: [] }),
     },
     requestSync: () => Promise.resolve('unknown'),

@@ -4,6 +4,8 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { openAccess } from './access.ts';
+import { createKnownKeys } from './known-keys.ts';
 import { problemKinds, Problem } from './problems.ts';
 import type { QueryOptions } from './query-options.ts';
 import { jsonType } from './send-json.ts';
@@ -30,7 +32,11 @@ const permissions = [
   .join(', ');
 
 /** The query API with its description, as part of a server. */
-export async function addQueryApi(api: FastifyInstance, options: QueryOptions): Promise<void> {
+export async function addQueryApi(
+  api: FastifyInstance,
+  options: QueryOptions,
+  known = createKnownKeys(),
+): Promise<void> {
   await api.register(helmet, {
     contentSecurityPolicy: {
       directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
@@ -120,10 +126,10 @@ export async function addQueryApi(api: FastifyInstance, options: QueryOptions): 
     const { title, help } = problemKinds[kind as keyof typeof problemKinds];
     return reply.type('text/plain; charset=utf-8').send(`${title}\n\n${help}\n`);
   });
-  const strangers = watchStrangers(api);
+  const checkAccess = openAccess(options, watchStrangers(api, known), known);
   await api.register(
     (scope, _options, done) => {
-      queryRoutes(scope, options, strangers);
+      queryRoutes(scope, options, checkAccess);
       done();
     },
     { prefix: '/api/v1' },

@@ -1,4 +1,4 @@
-import type { Label, LabelChange, LabelProblem } from '../domain/label.ts';
+import type { LabelChange, LabelProblem } from '../domain/label.ts';
 import { Problem } from './problems.ts';
 import type { QueryPool } from '../query/sql/open-query-pool.ts';
 
@@ -18,9 +18,8 @@ export type QueryOptions = {
   readonly noteKeyUse: (id: string) => void;
   /** Puts a sync of the source into the queue. Throws when the queue does not answer. */
   readonly requestSync: (source: string) => Promise<SyncRequest>;
-  /** All labels, and their change; throws when the database does not answer. */
+  /** Throws when the database does not answer. */
   readonly labels: {
-    readonly list: () => Promise<readonly Label[]>;
     readonly change: (changes: readonly LabelChange[]) => Promise<LabelsChanged>;
   };
   /** Requests a minute and key. */

@@ -8,6 +8,7 @@ import { dailyOutcomes } from '../query/resources/daily-outcomes.ts';
 import { durationGrowth } from '../query/resources/duration-growth.ts';
 import { holes } from '../query/resources/holes.ts';
 import { jobs } from '../query/resources/jobs.ts';
+import { labels } from '../query/resources/labels.ts';
 import { outcomesByDay } from '../query/resources/outcomes-by-day.ts';
 import { overdue } from '../query/resources/overdue.ts';
 import { servers } from '../query/resources/servers.ts';
@@ -16,15 +17,14 @@ import { sources } from '../query/resources/sources.ts';
 import { syncRuns } from '../query/resources/sync-runs.ts';
 import { taskColumns } from '../query/resources/task-columns.ts';
 import type { Resource } from '../query/resource.ts';
-import { checkAccess, requireScope } from './access.ts';
+import { requireScope, type openAccess } from './access.ts';
 import { answerChanges, nextCursorHeader } from './answer-changes.ts';
-import { answerDeleteLabels, answerLabels, answerPutLabels, labelSchema } from './answer-labels.ts';
+import { answerDeleteLabels, answerPutLabels, labelSchema } from './answer-labels.ts';
 import { answerList, type Shares } from './answer-list.ts';
 import { answerRow, answerSession } from './answer-one.ts';
 import { answerSync } from './answer-sync.ts';
 import type { QueryOptions } from './query-options.ts';
 import { refuseOtherMethods } from './refuse-other-methods.ts';
-import type { Strangers } from './strangers.ts';
 import { createTurns } from './take-turns.ts';
 import {
   listAnswer,
@@ -55,6 +55,7 @@ const lists = [
   ['/sync-runs', syncRuns, 'Sync', 'Runs of the sync'],
   ['/coverage', coverage, 'Sync', 'Creation times that were read whole, and gaps'],
   ['/holes', holes, 'Sync', 'What is known not to be stored as it should be'],
+  ['/labels', labels, 'Labels', 'Labels as they were given'],
 ] as const satisfies readonly (readonly [string, Resource, string, string])[];
 
 const bySource: Schema = {
@@ -76,7 +77,11 @@ const parameter = (name: string, format: 'uuid' | undefined, example: string): S
 const anId = '0c5e4d9b-0f8a-4a5c-9d35-6a2c1f0e7a11';
 
 /** All addresses under `/api/v1`. */
-export function queryRoutes(api: FastifyInstance, options: QueryOptions, strangers: Strangers): void {
+export function queryRoutes(
+  api: FastifyInstance,
+  options: QueryOptions,
+  checkAccess: ReturnType<typeof openAccess>,
+): void {
   const shares: Shares = {
     turns: createTurns({ atOnce: 4, waiting: 1_000, waitMs: 10_000 }),
     downloads: new Map(),
@@ -91,7 +96,7 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions, strange
     304: { description: 'Nothing was synced since: the answer is the one of that ETag.', type: 'null' },
   };
   api.decorateRequest('access', undefined);
-  api.addHook('onRequest', (request, reply) => checkAccess(request, reply, options, strangers));
+  api.addHook('onRequest', checkAccess);
 
   const refuseOthers = refuseOtherMethods(api);
 
@@ -133,8 +138,7 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions, strange
         },
         response: {
           200: {
-            description:
-              'A page, or all that changed as NDJSON; fewer rows than `limit`: that is all for now.',
+            description: 'A page, or all that changed as NDJSON; a page without rows: that is all for now.',
             headers: {
               [nextCursorHeader]: { schema: { type: 'string' }, description: '`nextCursor`, for NDJSON.' },
             },
@@ -178,30 +182,6 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions, strange
     operationId,
     querystring: { type: 'object', additionalProperties: false, properties: place },
   });
-  const labelsAnswer = {
-    description: 'Labels as they were given.',
-    content: {
-      'application/json': {
-        schema: {
-          type: 'object',
-          additionalProperties: false,
-          required: ['data'],
-          properties: { data: { type: 'array', items: labelSchema } },
-        },
-      },
-    },
-  };
-  api.get(
-    '/labels',
-    {
-      config,
-      schema: {
-        ...ofLabels('Labels as they were given', 'list-labels'),
-        response: { 200: labelsAnswer, ...problemAnswers(usualProblems) },
-      },
-    },
-    answerLabels(options),
-  );
   // Read as text: what is wrong with it is told as everything else is.
   api.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, parsed) => {
     parsed(null, body);
@@ -239,7 +219,7 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions, strange
         ...changed,
       },
     },
-    answerPutLabels(options),
+    answerPutLabels(options, shares.turns),
   );
   api.delete(
     '/labels',
@@ -251,7 +231,7 @@ export function queryRoutes(api: FastifyInstance, options: QueryOptions, strange
         ...changed,
       },
     },
-    answerDeleteLabels(options),
+    answerDeleteLabels(options, shares.turns),
   );
 
   const one = (tag: string, name: string, summary: string, params: Schema, row: Schema) => ({

@@ -1,30 +1,27 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { KnownKeys } from './known-keys.ts';
 import { Problem } from './problems.ts';
 
 /** Refused requests a minute and address: more than a person mistypes, few enough to cost nothing. */
 const mostRefusals = 600;
-const mostKnown = 10_000;
 
 /** Bounds what those without a good key can make the database look up. */
 export type Strangers = {
   /** Throws Problem `too-many-requests` when the address was refused too often; those with a key that was good just now pass. */
-  check(request: FastifyRequest, hash: Buffer | undefined): Promise<void>;
+  check(request: FastifyRequest, hash: string | undefined): Promise<void>;
   count(request: FastifyRequest): Promise<void>;
-  know(hash: Buffer | undefined): void;
-  forget(hash: Buffer | undefined): void;
 };
 
 /** Needs the rate limiter registered. */
-export function watchStrangers(api: FastifyInstance): Strangers {
+export function watchStrangers(api: FastifyInstance, known: KnownKeys): Strangers {
   const limit = api.createRateLimit({
     max: mostRefusals - 1,
     timeWindow: '1 minute',
   });
-  const known = new Set<string>();
   return {
     // Others may share the address with whoever is refused: behind a proxy all have one.
     check: async (request, hash) => {
-      if (hash !== undefined && known.has(hash.toString('base64'))) return;
+      if (known.has(hash)) return;
       const state = await limit(request, { increment: false });
       if (!state.isAllowed && state.isExceeded)
         throw new Problem(
@@ -35,14 +32,6 @@ export function watchStrangers(api: FastifyInstance): Strangers {
     },
     count: async (request) => {
       await limit(request);
-    },
-    know: (hash) => {
-      if (hash === undefined) return;
-      if (known.size >= mostKnown) known.clear();
-      known.add(hash.toString('base64'));
-    },
-    forget: (hash) => {
-      if (hash !== undefined) known.delete(hash.toString('base64'));
     },
   };
 }

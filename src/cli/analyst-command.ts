@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../config/config.ts';
 import { createAnalyst, readPlace } from '../db/analysts.ts';
+import { guardAdvisoryLocks } from '../db/guard-advisory-locks.ts';
 import { ensureReaderRole } from '../db/reader-role.ts';
 import type { App, ExitCode } from './app.ts';
 import { painter } from './paint.ts';
@@ -24,12 +25,7 @@ export async function runAnalystCreateCommand(
       throw new ConfigError(
         'This account may not create roles: `session-history migrate` says what a database administrator is to run.',
       );
-    const { areLocksRevoked, revokeLocks } = await createAnalyst(
-      history.prisma,
-      name,
-      password,
-      options.again,
-    ).catch((error: unknown) => {
+    await createAnalyst(history.prisma, name, password, options.again).catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       if (reason.includes('42710'))
         throw new ConfigError(
@@ -38,6 +34,7 @@ export async function runAnalystCreateCommand(
       if (reason.includes('42501')) throw new ConfigError('This account may not create roles.');
       throw error;
     });
+    const { areGuarded, statement } = await guardAdvisoryLocks(history.prisma);
     const paint = painter(app.stdout);
     app.stdout.write(
       `${paint('green', '✓')} ${name} may read schema report and nothing else: search_path report, time zone UTC, JIT off,\n` +
@@ -45,9 +42,9 @@ export async function runAnalystCreateCommand(
     );
     if (given === undefined) app.stdout.write(`  Password, shown this once: ${password}\n`);
     app.stdout.write(`\n${describeConnections(history.url, name)}`);
-    if (!areLocksRevoked)
+    if (!areGuarded)
       app.stderr.write(
-        `\n${paint('yellow', 'Any login may take advisory locks')}, and so could keep syncs waiting. As a superuser of the database run:\n  ${revokeLocks};\n`,
+        `\n${paint('yellow', 'Any login may take advisory locks')}, and so could keep syncs waiting. As a superuser of the database run:\n  ${statement};\n`,
       );
     return 0;
   } finally {

@@ -1,7 +1,8 @@
 import { describeDatabase } from '../db/open-history.ts';
 import { rebuildDerived } from '../db/rebuild-derived.ts';
 import { analystStatements } from '../db/analysts.ts';
-import { ensureApiRole, guardAdvisoryLocks, makeApiLoginStatement } from '../db/api-role.ts';
+import { ensureApiRole, makeApiLoginStatement } from '../db/api-role.ts';
+import { guardAdvisoryLocks } from '../db/guard-advisory-locks.ts';
 import { ensureReaderRole } from '../db/reader-role.ts';
 import type { App, ExitCode } from './app.ts';
 import { painter } from './paint.ts';
@@ -38,7 +39,11 @@ export async function runMigrateCommand(
         ? `  Role session_history_api is enough for the API (API_DATABASE_URL). One statement makes a login of it:\n    ${makeApiLoginStatement}\n`
         : `  For an API with fewer rights than this account, as a database administrator run, then migrate again:\n    create role session_history_api nologin;\n`,
     );
-    await guardAdvisoryLocks(history.prisma);
+    const { areGuarded, statement } = await guardAdvisoryLocks(history.prisma);
+    if (!areGuarded)
+      app.stdout.write(
+        `  Any login may take advisory locks, and so could keep syncs waiting. As a superuser of the database run:\n    ${statement};\n`,
+      );
     return 0;
   } finally {
     await history.close();

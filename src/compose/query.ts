@@ -8,7 +8,7 @@ import type { Closable, ServiceState } from '../service/run-service.ts';
 import type { History } from '../db/open-history.ts';
 import { openAccessPool, openQueryPool, type QueryPool } from '../query/sql/open-query-pool.ts';
 import { noteKeyUse, readAccess } from '../query/sql/read-access.ts';
-import { changeLabels, listLabels } from '../db/labels.ts';
+import { changeLabels } from '../db/labels.ts';
 import { readProgress } from '../db/schedule.ts';
 import { classifyFailure } from './queues.ts';
 
@@ -59,7 +59,6 @@ export function openQueries(parts: {
         if (to !== undefined) noteKeyUse(to, id).catch(onTrouble);
       },
       labels: {
-        list: () => listLabels(readyHistory(state).prisma),
         // The rest of the totals is kept by the next sync: nobody waits for it.
         change: (changes) =>
           changeLabels(readyHistory(state).prisma, changes, performance.now() + settlingMs),

@@ -23,26 +23,6 @@ export function analystStatements(name: string, password: string, isThere = fals
   ];
 }
 
-/** Functions whose locks would let a reader stop syncs and migrations. Everybody may call them, until a superuser says no. */
-const locks = [
-  'pg_advisory_lock',
-  'pg_advisory_lock_shared',
-  'pg_advisory_xact_lock',
-  'pg_advisory_xact_lock_shared',
-  'pg_try_advisory_lock',
-  'pg_try_advisory_lock_shared',
-  'pg_try_advisory_xact_lock',
-  'pg_try_advisory_xact_lock_shared',
-];
-
-/** For a database administrator: keeps advisory locks to this program's own account. */
-export function revokeLocksStatement(owner: string): string {
-  const functions = locks.flatMap((name) => [`${name}(bigint)`, `${name}(integer, integer)`]).join(', ');
-  return `revoke execute on function ${functions} from public; grant execute on function ${functions} to ${pg.escapeIdentifier(owner)}`;
-}
-
-export type AnalystMade = { readonly areLocksRevoked: boolean; readonly revokeLocks: string };
-
 /**
  * Makes the login in one transaction. `again`: one that reads reports already gets the password and the settings anew. Throws the
  * driver's error: the name may be taken, or this account may not make roles.
@@ -52,7 +32,7 @@ export async function createAnalyst(
   name: string,
   password: string,
   again = false,
-): Promise<AnalystMade> {
+): Promise<void> {
   // Nobody else's role, and none with more rights.
   const known = await prisma.$queryRaw<object[]>`
     select 1 from pg_roles as role
@@ -62,12 +42,6 @@ export async function createAnalyst(
   await prisma.$transaction(
     analystStatements(name, password, known.length > 0).map((sql) => prisma.$executeRawUnsafe(sql)),
   );
-  const [who] = await prisma.$queryRaw<{ owner: string; isSuperuser: boolean }[]>`
-    select current_user::text as owner, rolsuper as "isSuperuser" from pg_roles where rolname = current_user`;
-  const revokeLocks = revokeLocksStatement(who?.owner ?? '');
-  if (who?.isSuperuser !== true) return { areLocksRevoked: false, revokeLocks };
-  for (const statement of revokeLocks.split('; ')) await prisma.$executeRawUnsafe(statement);
-  return { areLocksRevoked: true, revokeLocks };
 }
 
 /** Where the address of a database leads, as the driver reads it. */

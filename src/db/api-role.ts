@@ -7,8 +7,10 @@ const role = 'session_history_api';
 const readTables = [
   'api_keys',
   'installation',
+  'jobs',
   'labelled_session_rows',
   'labels',
+  'servers',
   'session_names',
   'session_rows',
   'sessions',
@@ -56,27 +58,4 @@ export async function ensureApiRole(prisma: PrismaClient): Promise<boolean> {
      end $$`,
   );
   return true;
-}
-
-/**
- * Takes advisory locks from everybody but the account of this program, whose runs they keep apart: a reader who holds one stops a
- * source. Only a superuser may; where this program is none, nothing happens.
- */
-export async function guardAdvisoryLocks(prisma: PrismaClient): Promise<void> {
-  await prisma.$executeRawUnsafe(
-    `do $$
-     declare
-       lock regprocedure;
-     begin
-       if not (select rolsuper from pg_roles where rolname = current_user) then return; end if;
-       ${waitForGrants}
-       for lock in
-         select oid::regprocedure from pg_proc
-         where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^pg_(try_)?advisory_(xact_)?lock(_shared)?$'
-       loop
-         execute format('revoke execute on function %s from public', lock);
-         execute format('grant execute on function %s to current_user', lock);
-       end loop;
-     end $$`,
-  );
 }

@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { Column, ColumnType } from '../query/resource.ts';
 import type { Row, Value } from '../query/row.ts';
 
 /** Rows of a group: readers skip by groups, and this is what memory holds. */
-const groupSize = 20_000;
+const groupSize = 10_000;
 
 /** Apache Parquet with the column names of schema `report`, times in microseconds of UTC, Snappy inside. */
 export async function* writeParquet(
@@ -22,30 +23,46 @@ export async function* writeParquet(
     return taken;
   };
   let group: Row[] = [];
-  const writeGroup = () => {
-    void file.write({
-      columnData: columns.map(({ name, type }, index) => ({
-        name,
-        data: group.map((row) => encode(type, row[index] ?? null)),
-        // An index for each group would pile up in memory until the end.
-        offsetIndex: false,
-      })),
-      rowGroupSize: groupSize,
-    });
+  // A column at a time: the library writes without a pause what it is given, and all of a group's columns take a second.
+  async function* writeGroup(): AsyncGenerator<Uint8Array, void, void> {
+    const rows = group;
     group = [];
-  };
+    const before = file.row_groups.length;
+    for (const [index, { name, type }] of columns.entries()) {
+      void file.write({
+        // An index for each group would pile up in memory until the end.
+        columnData: [{ name, data: rows.map((row) => encode(type, row[index] ?? null)), offsetIndex: false }],
+        rowGroupSize: groupSize,
+      });
+      yield take();
+      await setImmediate();
+    }
+    joinColumns(file, before, rows.length);
+  }
   for await (const rows of batches) {
     for (const row of rows) {
       group.push(row);
-      if (group.length < groupSize) continue;
-      writeGroup();
-      yield take();
+      if (group.length === groupSize) yield* writeGroup();
     }
   }
-  // A file without rows has its one group, too: some readers ask for the columns there.
-  writeGroup();
+  if (group.length > 0) yield* writeGroup();
   void file.finish();
   yield take();
+}
+
+/** Makes one group of so many rows out of those behind `first`, which have a column each. */
+function joinColumns(file: ParquetWriter, first: number, rows: number): void {
+  const parts = file.row_groups.splice(first);
+  const sum = (of: (part: (typeof parts)[number]) => bigint) =>
+    parts.reduce((all, part) => all + of(part), 0n);
+  file.row_groups.push({
+    columns: parts.flatMap(({ columns }) => columns),
+    num_rows: BigInt(rows),
+    total_byte_size: sum((part) => part.total_byte_size),
+    total_compressed_size: sum((part) => part.total_compressed_size ?? 0n),
+  });
+  // Each part counted them.
+  file.num_rows -= BigInt(rows) * BigInt(parts.length - 1);
 }
 
 type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number];

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { configure, ZipWriter } from '@zip.js/zip.js/lib/zip-core-native.js';
 import type { Column } from '../query/resource.ts';
 import type { Row } from '../query/row.ts';
@@ -132,6 +133,7 @@ function sheetsOf(
         rows += now.length;
         bytes += chunk.length;
         yield chunk;
+        await setImmediate();
       }
       yield encoder.encode(endSheet(columns, rows));
     },

@@ -69,8 +69,15 @@ export const readSession = (
 export const readAccess = (signal?: AbortSignal): Promise<Access> => read('/api/v1/access', signal);
 
 /** The labels of that name that the key may see, as they were given. */
-export const readLabels = async (name: string, signal?: AbortSignal): Promise<readonly Label[]> =>
-  (await read<{ readonly data: readonly Label[] }>(`/api/v1/labels${toSearch({ name })}`, signal)).data;
+export async function readLabels(name: string, signal?: AbortSignal): Promise<readonly Label[]> {
+  const labels: Label[] = [];
+  for (let cursor: string | undefined; ;) {
+    const { data, page } = await readList('/api/v1/labels', { name, cursor, limit: 1_000 }, signal);
+    labels.push(...data);
+    if (page.nextCursor === null) return labels;
+    cursor = page.nextCursor;
+  }
+}
 
 /** When it was asked for: runs since then are the answer. */
 export async function requestSync(source: string): Promise<string> {

@@ -3,6 +3,7 @@ import { readChangesCursor, writeChangesCursor, type Position } from '../changes
 import { limitColumns, type Limits } from '../limits.ts';
 import { sessions } from '../resources/sessions.ts';
 import { rawTypes, type RawRow } from './read-values.ts';
+import { sizeBatches } from './size-batches.ts';
 
 /** What is new since a cursor, up to the moment it was asked: sessions that change meanwhile come with the next reading. */
 export type Changes = {
@@ -10,12 +11,12 @@ export type Changes = {
   readonly end: string;
   /** Rows of `sessions`, source by source, each in the order of its commits. */
   batches(signal: AbortSignal): AsyncGenerator<readonly RawRow[], void, void>;
-  /** At most so many, and the cursor behind them. */
+  /** At most so many, fewer of huge ones, and the cursor behind them; none: that is all. */
   page(limit: number): Promise<{ readonly rows: readonly RawRow[]; readonly next: string }>;
 };
 
-/** Rows a question: short, so that nothing keeps a transaction open for as long as a client reads. */
-const batchSize = 2_000;
+/** Of all texts of a page; the batch that goes past it is the last. */
+const mostCharacters = 16_000_000;
 
 /** A connection, or a pool: each question may go to another connection. */
 type Asks = Pick<pg.ClientBase, 'query'>;
@@ -51,12 +52,15 @@ export async function openChanges(
   return {
     end: writeChangesCursor(endOf),
     async *batches(signal) {
+      const size = sizeBatches();
       for (const span of spans) {
         for (let rest = span; ;) {
           signal.throwIfAborted();
-          const rows = await read(rest, batchSize);
+          const wanted = size.next();
+          const rows = await read(rest, wanted);
+          size.see(rows);
           if (rows.length > 0) yield rows;
-          if (rows.length < batchSize) break;
+          if (rows.length < wanted) break;
           rest = { ...rest, after: lastOf(rows) };
         }
       }
@@ -64,12 +68,19 @@ export async function openChanges(
     async page(limit) {
       const found: RawRow[] = [];
       const next = new Map(positions);
+      const size = sizeBatches();
+      const isFull = () => found.length === limit || size.characters() > mostCharacters;
       for (const span of spans) {
-        const wanted = limit - found.length;
-        if (wanted === 0) break;
-        const rows = await read(span, wanted);
-        found.push(...rows);
-        next.set(span.source, rows.length < wanted ? { number: span.upTo, session: null } : lastOf(rows));
+        for (let rest = span; !isFull();) {
+          const wanted = Math.min(limit - found.length, size.next());
+          const rows = await read(rest, wanted);
+          size.see(rows);
+          found.push(...rows);
+          const isAll = rows.length < wanted;
+          rest = { ...rest, after: isAll ? { number: span.upTo, session: null } : lastOf(rows) };
+          next.set(span.source, rest.after);
+          if (isAll) break;
+        }
       }
       for (const source of next.keys()) if (!endOf.has(source)) next.delete(source);
       return { rows: found, next: writeChangesCursor(next) };

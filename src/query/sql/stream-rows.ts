@@ -6,13 +6,7 @@ import { buildQuery } from './build-query.ts';
 import { leaseConnection } from './lease-connection.ts';
 import { hintsFor } from './read-page.ts';
 import { rawTypes, valueReader, type RawRow } from './read-values.ts';
-
-/** Rows a fetch: enough to be fast, few enough to be nothing in memory. */
-const mostRows = 2_000;
-/** The first fetch shows how long rows are. */
-const firstRows = 50;
-/** Characters that a fetch should have at most. */
-const batchCharacters = 8_000_000;
+import { sizeBatches } from './size-batches.ts';
 
 /**
  * All rows of a question, batch by batch, from a cursor in the database: one consistent state of it, and nothing is read that
@@ -36,26 +30,21 @@ export async function* streamRows(
     );
     const toRow = valueReader(resource.columns);
     await client.query(`declare rows no scroll cursor for ${text}`, [...values]);
-    for (let size = firstRows; ;) {
+    for (const size = sizeBatches(); ;) {
+      const wanted = size.next();
       const { rows } = await client.query<RawRow[]>({
-        text: `fetch ${size} from rows`,
+        text: `fetch ${wanted} from rows`,
         rowMode: 'array',
         types: rawTypes,
       });
       const raw = rows as unknown as RawRow[];
       if (raw.length > 0) yield raw.map(toRow);
-      if (raw.length < size) break;
-      size = Math.max(1, Math.min(mostRows, Math.floor(batchCharacters / meanCharacters(raw))));
+      if (raw.length < wanted) break;
+      size.see(raw);
     }
     await client.query('commit');
     isWhole = true;
   } finally {
     end({ isClean: isWhole });
   }
-}
-
-function meanCharacters(rows: readonly RawRow[]): number {
-  let characters = 0;
-  for (const row of rows) for (const value of row) characters += value?.length ?? 0;
-  return 1 + characters / rows.length;
 }

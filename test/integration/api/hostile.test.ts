@@ -140,6 +140,31 @@ it('shows metrics to those who have the token, by any name', async () => {
   expect(await statusOf('Bearer a-token-for-scrapes')).toBe(200);
 });
 
+it('refuses who has no key without asking the database', async () => {
+  expect((await askWith(undefined, '/api/v1/sources')).status).toBe(401);
+  const locker = new pg.Client({ connectionString: database.url, application_name: 'test' });
+  await locker.connect();
+  await locker.query('begin; lock table api_keys in access exclusive mode');
+  expect((await askWith(undefined, '/api/v1/sources')).status).toBe(401);
+  await locker.end();
+});
+
+it('looks up a key that is sent a hundred times at once a few times', async () => {
+  const locker = new pg.Client({ connectionString: database.url, application_name: 'test' });
+  await locker.connect();
+  await locker.query('begin; lock table api_keys in access exclusive mode');
+  const busy = `select from pg_stat_activity
+    where application_name = 'session-history access' and datname = current_database() and wait_event_type = 'Lock'`;
+  const many = Array.from({ length: 100 }, () => askWith(keys[0], '/api/v1/access'));
+  await expect.poll(() => database.query(busy)).toHaveLength(1);
+  // Another key does not wait behind them.
+  const other = askWith(keys[1], '/api/v1/access');
+  await expect.poll(() => database.query(busy)).toHaveLength(2);
+  await locker.query('rollback');
+  await locker.end();
+  expect((await Promise.all([...many, other])).every(({ status }) => status === 200)).toBe(true);
+});
+
 describe('12 slow questions of one key', () => {
   let locker: pg.Client;
   beforeAll(async () => {

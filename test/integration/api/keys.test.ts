@@ -97,7 +97,6 @@ describe('while there is no key', () => {
         noteKeyUse: () => undefined,
         requestSync: () => Promise.resolve('unknown'),
         labels: {
-          list: () => Promise.resolve([]),
           change: () => Promise.resolve({ changed: 0, problems: [] }),
         },
         rateLimit: 10,

@@ -230,6 +230,39 @@ describe('labels', () => {
     expect((await key.ask('/api/v1/labels', { method: 'PUT', body: '[]' })).status).toBe(403);
   });
 
+  it('are read page by page, and only once while none changes', async () => {
+    const all = as(operator);
+    const everything = await walk(all, '/api/v1/labels', 1_000);
+    expect(everything.length).toBeGreaterThan(3);
+    expect(await walk(all, '/api/v1/labels', 1)).toEqual(everything);
+    const page = await all.ask('/api/v1/labels?name=customer&computer=&limit=1');
+    expect(await page.json()).toMatchObject({
+      data: [{ name: 'customer', computer: '' }],
+      page: { limit: 1, nextCursor: expect.any(String) as unknown },
+    });
+    const etag = page.headers.get('etag') ?? '';
+    const again = async () =>
+      (
+        await all.ask('/api/v1/labels?name=customer&computer=&limit=1', {
+          headers: { 'if-none-match': etag },
+        })
+      ).status;
+    expect(await again()).toBe(304);
+    const label = { source: 'two', name: 'owner', value: 'Kim' };
+    const put = await all.ask('/api/v1/labels', {
+      method: 'PUT',
+      body: JSON.stringify([label]),
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(put.status).toBe(200);
+    expect(await again()).toBe(200);
+    expect((await all.ask('/api/v1/labels?source=two&name=owner', { method: 'DELETE' })).status).toBe(200);
+    const source = as(await makeKey(both, '--source', 'two'));
+    expect(await walk(source, '/api/v1/labels', 1_000)).toEqual(
+      everything.filter((row) => row['source'] === 'two'),
+    );
+  });
+
   it('are set and taken away over HTTP, all of them or none', async () => {
     const send = (method: string, address: string, body?: unknown) =>
       as(operator).ask(`/api/v1/labels${address}`, {

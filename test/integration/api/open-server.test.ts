@@ -66,6 +66,32 @@ it('cuts a connection that asks for more than may wait, and does no work for it'
   expect(handled).toBeLessThanOrEqual(1 + usualLimits.waitingRequests);
 });
 
+it('reads no further than to where it cuts a connection', async () => {
+  const port = await listen(() => undefined);
+  let read = 0;
+  opened.at(-1)?.on('request', () => (read += 1));
+  const socket = connect(port);
+  socket.write(ask('/').repeat(1_500));
+  await closeOf(socket);
+  expect(read).toBeGreaterThan(usualLimits.waitingRequests);
+  expect(read).toBeLessThan(100);
+});
+
+it('reads what is larger than a piece whole, requests and bodies', async () => {
+  const port = await listen((request, response) => {
+    void text(request).then((body) => response.end(`[${String(request.headers['x'] ?? '')}${body}]`));
+  });
+  const socket = connect(port);
+  const [header, body] = ['h'.repeat(9_000), 'b'.repeat(300_000)];
+  socket.write(
+    `POST / HTTP/1.1\r\nHost: x\r\nX: ${header}\r\nContent-Length: ${body.length}\r\n\r\n${body}` +
+      ask('/', 'Connection: close\r\n'),
+  );
+  const answers = await text(socket);
+  expect(answers).toContain(`[${header}${body}]`);
+  expect(answers.endsWith('[]')).toBe(true);
+});
+
 it('forgets what waits when the client leaves', async () => {
   const responses: http.ServerResponse[] = [];
   const port = await listen((_request, response) => responses.push(response));

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureApiRole, guardAdvisoryLocks } from '../../../src/db/api-role.ts';
+import { ensureApiRole } from '../../../src/db/api-role.ts';
+import { guardAdvisoryLocks } from '../../../src/db/guard-advisory-locks.ts';
 import { ensureReaderRole } from '../../../src/db/reader-role.ts';
 import { openDatabase } from '../../../src/db/open-database.ts';
 import { createAwkwardDatabase } from '../../support/awkward-database.ts';
@@ -60,6 +61,7 @@ describe('the role of the API', () => {
     '/sync-runs',
     '/coverage',
     '/holes',
+    '/labels',
     '/access',
   ])('is enough for %s', async (question) => {
     const answer = await api.ask(`/api/v1${question}`);
@@ -111,9 +113,12 @@ describe('the role of the API', () => {
 it('takes advisory locks from readers, and leaves them to the account of the program', async () => {
   const opened = openDatabase(database.url);
   await ensureReaderRole(opened.prisma);
-  await guardAdvisoryLocks(opened.prisma);
-  await guardAdvisoryLocks(opened.prisma);
+  const guard = await guardAdvisoryLocks(opened.prisma);
+  expect(await guardAdvisoryLocks(opened.prisma)).toEqual(guard);
   await opened.close();
+  expect(guard.areGuarded).toBe(true);
+  // What another account is told to have run does the same.
+  await database.query(guard.statement);
   for (const lock of [
     'pg_advisory_lock(1)',
     'pg_try_advisory_lock(1, 2)',

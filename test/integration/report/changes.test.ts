@@ -107,6 +107,33 @@ it('a reader that follows while writers write and are killed ends with what is t
   expect(found).toHaveLength(seen.size);
 });
 
+it('a page of huge texts ends before its limit, and the next goes on', async () => {
+  await test.query(
+    `insert into sources (id, name, url, version) values (30, 'huge', 'x', 1);
+     insert into sessions (source_id, session_id, session_name, kind, job_type, job_name, state, is_retry, created_at, change_number,
+       failure_message, first_seen_at, last_changed_at)
+     select 30, md5('huge' || number)::uuid, 'huge', 'computer', 'AgentManagement', 'job', 'Stopped', false, now(), 1,
+       repeat('x', 65000), now(), now()
+     from generate_series(1, 400) as number`,
+  );
+  const only = { ...noLimits, sources: ['huge'] };
+  const read = async (after: string) => {
+    const changes = await openChanges(pool, after, only);
+    if ('wrong' in changes) throw new Error(changes.wrong);
+    return changes;
+  };
+  const first = await (await read('')).page(1_000);
+  expect(first.rows.length * 65_000).toBeGreaterThan(16_000_000);
+  expect(first.rows.length * 65_000).toBeLessThan(25_000_000);
+  const second = await (await read(first.next)).page(1_000);
+  expect(new Set([...first.rows, ...second.rows].map(keyOf)).size).toBe(400);
+  expect(await (await read(second.next)).page(1_000)).toEqual({ rows: [], next: second.next });
+  const sizes: number[] = [];
+  for await (const batch of (await read('')).batches(AbortSignal.timeout(30_000))) sizes.push(batch.length);
+  expect(sizes.reduce((sum, size) => sum + size)).toBe(400);
+  expect(Math.max(...sizes) * 65_000).toBeLessThanOrEqual(8_100_000);
+});
+
 it('says what is wrong with a cursor', async () => {
   expect(await openChanges(pool, 'x', noLimits)).toMatchObject({
     wrong: expect.stringContaining('is no cursor') as unknown,

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -39,4 +41,30 @@ it.each(['checks', 'release'])('workflow %s runs scripts that there are', (name)
     .flatMap(({ run = '' }) => [...run.matchAll(/\bnpm run ([\w:]+)/g)].map(([, script = '']) => script));
   expect(named.length).toBeGreaterThan(0);
   expect(named.filter((script) => scripts[script] === undefined)).toEqual([]);
+});
+
+it.skipIf(process.platform === 'win32')('names all images by the digest that the registry has', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'docker-'));
+  const pin = (digest: string) => {
+    const docker = path.join(folder, 'docker');
+    writeFileSync(docker, `#!/bin/sh\n[ "$1 $2 $3" = 'buildx imagetools inspect' ] && echo "${digest}"\n`);
+    chmodSync(docker, 0o755);
+    return spawnSync(process.execPath, ['.ci/pin-images.mjs'], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` },
+    });
+  };
+  const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
+  const { status, stdout } = pin(digest);
+  const lines = stdout.trim().split('\n');
+  expect([status, lines.map((line) => line.replace(/=.*/, ''))]).toEqual([
+    0,
+    ['NODE_IMAGE', 'POSTGRES_IMAGE', 'VALKEY_IMAGE', 'GRAFANA_IMAGE'],
+  ]);
+  for (const line of lines) expect(line).toMatch(new RegExp(`^\\w+=[\\w./-]+:[\\w.-]+@${digest}$`));
+  expect(lines[0]).toContain(
+    /NODE_IMAGE=(\S+)/.exec(read('Dockerfile').replaceAll(/^#.*$/gm, ''))?.[1] ?? 'no image',
+  );
+  expect(pin('').status).toBe(1);
 });

@@ -1,0 +1,45 @@
+/** Who takes its turn with whom, such as all requests of a key. */
+export type Lanes = {
+  /** Starts it soon: those of one lane in their order, each lane as often as any other. */
+  enter(lane: string, start: () => void): void;
+};
+
+/**
+ * Starts a few of the requests that came each time the process has a look at its sockets. Two hundred that come at once would
+ * otherwise all be taken up before anybody else hears from the database, and again at each step of an answer.
+ */
+export function createLanes(startsAtOnce: number): Lanes {
+  const lanes = new Map<string, (() => void)[]>();
+  let isPlanned = false;
+
+  function plan(): void {
+    if (isPlanned) return;
+    isPlanned = true;
+    setImmediate(start);
+  }
+
+  function start(): void {
+    isPlanned = false;
+    // Before anything is started: what that lets in has its turn the next time.
+    const chosen: (() => void)[] = [];
+    for (const [name, line] of lanes) {
+      const [first] = line.splice(0, 1);
+      if (first !== undefined) chosen.push(first);
+      // Behind the others, and met again below if nobody else waits.
+      lanes.delete(name);
+      if (line.length > 0) lanes.set(name, line);
+      if (chosen.length === startsAtOnce) break;
+    }
+    if (lanes.size > 0) plan();
+    for (const one of chosen) one();
+  }
+
+  return {
+    enter: (lane, one) => {
+      const line = lanes.get(lane);
+      if (line === undefined) lanes.set(lane, [one]);
+      else line.push(one);
+      plan();
+    },
+  };
+}

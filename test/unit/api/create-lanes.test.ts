@@ -1,0 +1,43 @@
+import { setImmediate } from 'node:timers/promises';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createLanes } from '../../../src/api/create-lanes.ts';
+
+it('starts all, those of a lane in their order, and few at once', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 40 }),
+      fc.integer({ min: 1, max: 5 }),
+      async (names, atOnce) => {
+        const lanes = createLanes(atOnce);
+        const started: { readonly lane: string; readonly number: number; readonly look: number }[] = [];
+        let look = 0;
+        for (const [number, lane] of names.entries())
+          lanes.enter(lane, () => started.push({ lane, number, look }));
+        expect(started).toEqual([]);
+        while (started.length < names.length) {
+          look += 1;
+          await setImmediate();
+        }
+        for (const lane of ['a', 'b', 'c'])
+          expect(started.filter((one) => one.lane === lane).map(({ number }) => number)).toEqual(
+            names.flatMap((name, number) => (name === lane ? [number] : [])),
+          );
+        for (let at = 1; at <= look; at += 1)
+          expect(started.filter((one) => one.look === at).length).toBeLessThanOrEqual(atOnce);
+      },
+    ),
+  );
+});
+
+it('lets nobody wait for what others have sent before', async () => {
+  const lanes = createLanes(4);
+  const started: string[] = [];
+  for (let number = 0; number < 1_000; number += 1) lanes.enter('many', () => started.push('many'));
+  await setImmediate();
+  lanes.enter('one', () => started.push('one'));
+  await setImmediate();
+  await setImmediate();
+  expect(started.indexOf('one')).toBeGreaterThan(0);
+  expect(started.length).toBeLessThanOrEqual(12);
+});
