@@ -67,8 +67,17 @@ export function rememberList(listed: Uint8Array): ListMemory {
 /** A part of a text keeps all of the text in memory: the whole list would stay, by its ids. */
 const ownCopy = (text: string) => Buffer.from(text, 'latin1').toString('latin1');
 
-/** 16 bytes as a GUID in PostgreSQL's order (and text): no byte swapping. */
+const digits = Buffer.from('0123456789abcdef', 'latin1');
+/** Where the two digits of each byte of a GUID stand. */
+const places = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
+const written = Buffer.alloc(36, '-');
+
+/** 16 bytes as a GUID in PostgreSQL's order (and text): no byte swapping. In one piece: put together of parts it takes six times the memory. */
 function guidAt(bytes: Uint8Array, offset: number): string {
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset + offset, 16).toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  for (const [index, place] of places.entries()) {
+    const byte = bytes[offset + index] ?? 0;
+    written[place] = digits[byte >> 4] ?? 0;
+    written[place + 1] = digits[byte & 15] ?? 0;
+  }
+  return written.toString('latin1');
 }
