@@ -62,7 +62,8 @@ async function checkDatabaseAndQueue(
         what: `database: PostgreSQL ${version} (${where})${verdict === 'bad' ? ': 13 or newer is needed' : ''}`,
       });
       const shape = await readShape(history.pool);
-      say({ verdict: shape.begun === null ? 'good' : 'warning', what: describeShape(shape) });
+      if (shape.partitions > 1 || shape.begun !== null)
+        say({ verdict: shape.begun === null ? 'good' : 'warning', what: describeShape(shape) });
       for await (const finding of app.examineQueue(config, history)) say(finding);
       return await readStatus(history);
     } finally {

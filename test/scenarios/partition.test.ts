@@ -258,7 +258,7 @@ it('is migrated on as a whole one is, and keeps the statistics of its parents', 
     const rowsOfParent = async () =>
       (
         await database.query<{ rows: number }>(
-          `select reltuples::int as rows from pg_class where relname = 'sessions'`,
+          `select reltuples::int as rows from pg_class where oid = 'public.sessions'::regclass`,
         )
       )[0]?.rows ?? 0;
     const known = await rowsOfParent();
