@@ -18,9 +18,9 @@ export const splitTables: readonly SplitTable[] = [
 ];
 
 /** Where copies are made: they have the names of the tables they will replace, and so have their indexes. */
-export const copySchema = 'partitioning';
+export const copySchema = 'session_history_copies';
 /** Where the replaced tables are for the moment between leaving and being dropped. */
-export const formerSchema = 'partitioning_former';
+export const formerSchema = 'session_history_former';
 
 /** More would cost every question over all sources a look into each, and gain nothing. */
 export const mostPartitions = 128;
