@@ -106,7 +106,16 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
     .command('migrate')
     .description('bring the database to this version')
     .option('--rebuild', 'also work out again, from the sessions alone, every figure kept beside them')
-    .action(async (options: { rebuild?: boolean }) =>
+    .option(
+      '--partition <count>',
+      'also split sessions, tasks and runs into that many tables by source; 1 makes one table of them again. Can be stopped and resumed',
+      wholeNumber,
+    )
+    .addHelpText(
+      'after',
+      '\nPartitions are for hundreds of millions of sessions: see docs/scaling.md.\n\nExample:\n  session-history migrate --partition 8',
+    )
+    .action(async (options: { rebuild?: boolean; partition?: number }) =>
       onExit(await (await import('./migrate-command.ts')).runMigrateCommand(app, options)),
     );
 

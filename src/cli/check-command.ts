@@ -1,5 +1,6 @@
 import { ConfigError, type Config } from '../config/config.ts';
 import { describeDatabase } from '../db/open-history.ts';
+import { describeShape, readShape } from '../db/partition/read-shape.ts';
 import { readStatus, type SourceStatus } from '../db/read-status.ts';
 import type { App, ExitCode, Finding } from './app.ts';
 import { count } from './format.ts';
@@ -60,6 +61,9 @@ async function checkDatabaseAndQueue(
         verdict,
         what: `database: PostgreSQL ${version} (${where})${verdict === 'bad' ? ': 13 or newer is needed' : ''}`,
       });
+      const shape = await readShape(history.pool);
+      if (shape.partitions > 1 || shape.begun !== null)
+        say({ verdict: shape.begun === null ? 'good' : 'warning', what: describeShape(shape) });
       for await (const finding of app.examineQueue(config, history)) say(finding);
       return await readStatus(history);
     } finally {

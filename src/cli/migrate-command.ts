@@ -1,17 +1,25 @@
+import { ConfigError } from '../config/config.ts';
 import { describeDatabase } from '../db/open-history.ts';
 import { rebuildDerived } from '../db/rebuild-derived.ts';
 import { analystStatements } from '../db/analysts.ts';
 import { ensureApiRole, makeApiLoginStatement } from '../db/api-role.ts';
 import { guardAdvisoryLocks } from '../db/guard-advisory-locks.ts';
 import { ensureReaderRole } from '../db/reader-role.ts';
+import { mostPartitions } from '../db/partition/split-tables.ts';
 import type { App, ExitCode } from './app.ts';
+import { partitionHere } from './partition-here.ts';
 import { painter } from './paint.ts';
 
 /** Brings the database to this version and says how to let an analyst in. */
 export async function runMigrateCommand(
   app: App,
-  options: { readonly rebuild?: boolean } = {},
+  options: { readonly rebuild?: boolean; readonly partition?: number } = {},
 ): Promise<ExitCode> {
+  const { partition } = options;
+  if (partition !== undefined && (partition < 1 || partition > mostPartitions))
+    throw new ConfigError(
+      `--partition ${partition}: between 1 (one table) and ${mostPartitions}. Example: --partition 8`,
+    );
   const history = await app.openHistory(app.readConfig());
   const paint = painter(app.stdout);
   try {
@@ -24,6 +32,7 @@ export async function runMigrateCommand(
         `${paint('green', '✓')} runs, computers and totals are worked out anew from the sessions\n`,
       );
     }
+    if (partition !== undefined) await partitionHere(app, history, partition);
     app.stdout.write(
       (await ensureReaderRole(history.prisma))
         ? `  Role session_history_reader may read schema report and nothing else. \`session-history analyst create analyst\` makes a login of it, as this does:\n${analystStatements(

@@ -1,4 +1,5 @@
 import { describeDatabase } from '../db/open-history.ts';
+import { describeShape, readShape } from '../db/partition/read-shape.ts';
 import { readStatus, type SourceStatus } from '../db/read-status.ts';
 import type { App, ExitCode } from './app.ts';
 import { ago, count } from './format.ts';
@@ -14,6 +15,8 @@ export async function runStatusCommand(app: App, options: { readonly json?: bool
       return 0;
     }
     app.stdout.write(`${describeDatabase(history.url)}\n`);
+    const shape = await readShape(history.pool);
+    if (shape.partitions > 1 || shape.begun !== null) app.stdout.write(`${describeShape(shape)}\n`);
     if (sources.length === 0) app.stdout.write('No sync has run yet. Begin with: npx session-history sync\n');
     for (const source of sources) app.stdout.write(describeSource(app, source));
     return 0;

@@ -15,6 +15,8 @@ import { classifyFailure } from './queues.ts';
 /** Connections for questions; downloads take some of them, and the others stay free for pages. */
 const poolSize = 12;
 
+const readOnlyTransaction = '25006';
+
 /** How long a request may wait for totals of days to be kept. Milliseconds. */
 const settlingMs = 2_000;
 
@@ -56,7 +58,15 @@ export function openQueries(parts: {
       },
       noteKeyUse: (id) => {
         const to = accessPool();
-        if (to !== undefined) noteKeyUse(to, id).catch(onTrouble);
+        if (to === undefined) return;
+        noteKeyUse(to, id)
+          .catch((error: unknown) => {
+            // The API may read a replica, which takes no writes; its primary does.
+            const isReplica = (error as { readonly code?: unknown }).code === readOnlyTransaction;
+            if (!isReplica || state.history === undefined) throw error;
+            return noteKeyUse(state.history.pool, id);
+          })
+          .catch(onTrouble);
       },
       labels: {
         // The rest of the totals is kept by the next sync: nobody waits for it.

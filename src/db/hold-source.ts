@@ -1,5 +1,6 @@
 import { SyncError } from '../domain/sync-error.ts';
 import type { RunTrigger, TasksMode } from '../domain/sync-run.ts';
+import { analyzeParents } from './analyze-parents.ts';
 import { classifyDatabaseError } from './classify-database-error.ts';
 import { findOrCreateSource, type NamedSource } from './find-or-create-source.ts';
 import type { Database } from './open-database.ts';
@@ -108,7 +109,10 @@ function holding(
     write: (work) => whileHeld(writeTo(database.prisma, source, work)),
     read: (questions) => whileHeld(questions(database, source.id)),
     release: async () => {
-      if (!lock.lost.aborted) await settleComputers(database.prisma, { ...source, fence: null });
+      if (!lock.lost.aborted) {
+        await settleComputers(database.prisma, { ...source, fence: null });
+        await analyzeParents(database);
+      }
       await lock.release();
     },
   };

@@ -8,6 +8,8 @@ import {
   type EmbeddedPostgres,
 } from '../../src/embedded-postgres/start-embedded-postgres.ts';
 import { migrateDatabase } from '../../src/db/migrate/migrate-database.ts';
+import { openDatabase } from '../../src/db/open-database.ts';
+import { partitionHistory } from '../../src/db/partition/partition-history.ts';
 import { endLeftProcesses } from './leaks.ts';
 
 declare module 'vitest' {
@@ -21,8 +23,8 @@ declare module 'vitest' {
 }
 
 /**
- * One PostgreSQL for the whole run (TEST_DATABASE_URL, or the embedded one) with one migrated database to clone. The run fails
- * at its end when a test left a process running.
+ * One PostgreSQL for the whole run (TEST_DATABASE_URL, or the embedded one) with one migrated database to clone, in partitions where
+ * TEST_PARTITIONS says how many. The run fails at its end when a test left a process running.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const runFolder = mkdtempSync(path.join(roomInMemory() ?? tmpdir(), 'session-history-test-'));
@@ -58,6 +60,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     if (embedded !== undefined) await sacrificeDurability(server);
     await server.query(`create database ${template}`);
     await migrateDatabase(onServer(url, template));
+    const partitions = Number(process.env['TEST_PARTITIONS'] ?? 1);
+    if (partitions > 1) await split(onServer(url, template), partitions);
     project.provide('databaseServer', { url, template });
     project.provide('runFolder', testsFolder);
   } catch (error) {
@@ -80,6 +84,15 @@ function roomInMemory(): string | undefined {
     return bavail * bsize >= neededBytes ? folder : undefined;
   } catch {
     return undefined;
+  }
+}
+
+async function split(url: string, partitions: number): Promise<void> {
+  const database = openDatabase(url, { poolSize: 1 });
+  try {
+    await partitionHistory(database, { partitions, signal: new AbortController().signal });
+  } finally {
+    await database.close();
   }
 }
 

@@ -9,7 +9,7 @@ import { planMigration, type AppliedMigration } from './plan-migration.ts';
 import { readMigrations, readUpgradeScripts, type Migration } from './read-migrations.ts';
 
 /** Any number that no other program on the same database is likely to use: "sess" in ASCII. */
-const migrationLock = 0x73657373;
+export const migrationLock = 0x73657373;
 
 /** The lock that Prisma's own engine takes: `prisma migrate deploy`, and version 0.1 of this program. */
 const engineLock = 72_707_369;
@@ -19,9 +19,17 @@ const engineLock = 72_707_369;
  * number of processes may start it at once: one works under an advisory lock, the others wait. Its books are Prisma's, so
  * that `prisma migrate status` and `deploy` agree with it. Throws SyncError `permanent` when a migration fails, or the database
  * is not fit for this version; errors of the connection as the driver throws them.
+ *
+ * A history may be split (src/db/partition): sessions, tasks and sync_runs are then partitioned by hash of source_id. Migrations
+ * after 3_report have to work on both shapes: keys and unique indexes hold source_id; no `create index concurrently`; storage
+ * parameters and extended statistics are given to each partition as well (`pg_partition_tree('sessions')` names the table and its
+ * partitions, whether it is split or not).
  */
-export async function migrateDatabase(databaseUrl: string): Promise<{ readonly applied: readonly string[] }> {
-  const migrations = await readMigrations();
+export async function migrateDatabase(
+  databaseUrl: string,
+  given?: readonly Migration[],
+): Promise<{ readonly applied: readonly string[] }> {
+  const migrations = given ?? (await readMigrations());
   const client = await connectClient(databaseUrl, 'session-history migrate');
   try {
     // Nearly every start finds nothing to do and is spared the wait for whoever migrates.

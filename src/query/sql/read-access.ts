@@ -42,7 +42,7 @@ export async function readAccess(pool: pg.Pool, hash: Buffer | undefined): Promi
              or exists (select 1 from labels where labels.source_id = source.id and labels.customer = any(key.customers))
            )
        ) as version,
-       exists (select from api_keys) as "hasKeys",
+       exists (select 1 from api_keys) as "hasKeys",
        key.id,
        key.scope,
        key.last_used_at > now() - interval '1 minute' as "isUseNoted",

@@ -41,8 +41,13 @@ it.each([
   const database = openDatabase(test.url, { poolSize: 1 });
   try {
     // So that nothing learns in between what the planner cannot know in a first sync.
-    for (const table of ['sessions', 'jobs', 'computers', 'session_names', 'task_backlog'])
-      await test.query(`alter table ${table} set (autovacuum_enabled = off)`);
+    const tables = await test.query<{ name: string }>(
+      `select coalesce(part.relid, wanted)::regclass::text as name
+       from unnest('{sessions,jobs,computers,session_names,task_backlog}'::regclass[]) as wanted
+       left join lateral pg_partition_tree(wanted) as part on true
+       where coalesce(part.isleaf, true)`,
+    );
+    for (const { name } of tables) await test.query(`alter table ${name} set (autovacuum_enabled = off)`);
     const nothing = { part: [], reference: [], relisted: [], holes: [], healed: [] };
     const hold = async (name: string) => {
       const held = await holdForRun(database, { name, url: 'https://em', tasks: 'all' }, 'cli');
