@@ -15,6 +15,12 @@ export type Database = {
   close(): Promise<void>;
 };
 
+/**
+ * Of transactions, in milliseconds. Prisma's own 2 s for a connection and 5 s for the whole would end a run that waits for the
+ * row of its source on a busy machine; a stuck statement is the database's to end.
+ */
+const limits = { maxWait: 30_000, timeout: 300_000 } as const;
+
 /** Opens no connection before the first statement. `onError` hears of idle connections that broke. */
 export function openDatabase(
   url: string,
@@ -32,7 +38,7 @@ export function openDatabase(
     },
     (error) => options.onError?.(error),
   );
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool), transactionOptions: limits });
   const locks = openSourceLocks(url);
   return {
     url,

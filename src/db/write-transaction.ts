@@ -12,9 +12,6 @@ export type Write = {
   readonly now: Timestamp;
 };
 
-// Prisma's 5 s would cut a large batch on a slow disk; a stuck statement is the database's to end.
-const limits = { timeout: 300_000, maxWait: 30_000 };
-
 /**
  * Runs `work` in one transaction that first takes the source's row: writers of a source go one after the other, and the
  * version rises with each commit. With a `fence`, it proves that the run which took it still holds the source, and throws
@@ -46,5 +43,5 @@ export async function writeTo<T>(
       throw new SyncError('interrupted', `Another run has taken over source ${source.name}; this one stops.`);
     }
     return work({ tx, sourceId: source.id, version: row.version, now: row.now });
-  }, limits);
+  });
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDatabase, type Database } from '../../src/db/open-database.ts';
 import { holdForRun, holdForTasks } from '../../src/db/hold-source.ts';
@@ -49,6 +50,27 @@ it('keeps a source apart from its backlog, from other sources, and from other pr
   await elsewhere.close();
   const third = await hold();
   await third.release();
+});
+
+it('begins as soon as whoever writes for the source is done, however long that takes', async () => {
+  const writer = new pg.Client({ connectionString: test.url });
+  await writer.connect();
+  try {
+    await writer.query('begin');
+    await writer.query('select id from sources for update');
+    const holding = hold();
+    // Longer than Prisma lets a transaction take by itself.
+    const waits = () =>
+      test.query(
+        `select pid from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock' and query_start < clock_timestamp() - interval '5.5 s'`,
+      );
+    await expect.poll(waits, { timeout: 30_000 }).toHaveLength(1);
+    await writer.query('commit');
+    await (await holding).release();
+  } finally {
+    await writer.end();
+  }
 });
 
 it('lets a run that lost its lock write nothing more', async () => {
