@@ -656,23 +656,25 @@ left join lateral (
   limit 1
 ) as newest on true
 left join lateral (
+  select session.created_at
+  from sessions as session
+  where session.source_id = job.source_id
+    and session.job_id = job.job_id
+    and session.outcome in ('success', 'warning')
+    and session.is_last_attempt
+  order by session.created_at desc
+  limit 1
+) as good on true
+left join lateral (
+  -- An earlier run may have ended later; none takes a week. Bounded on both sides, because the planner takes half a range for a
+  -- third of a job's sessions, and then reads all of its source's to meet fewer of them.
   select max(session.ended_at)::timestamptz(6) as ended_at
   from sessions as session
   where session.source_id = job.source_id
     and session.job_id = job.job_id
     and session.outcome in ('success', 'warning')
     and session.is_last_attempt
-    -- An earlier run may have ended later; none takes a week.
-    and session.created_at >= (
-      select good.created_at
-      from sessions as good
-      where good.source_id = job.source_id
-        and good.job_id = job.job_id
-        and good.outcome in ('success', 'warning')
-        and good.is_last_attempt
-      order by good.created_at desc
-      limit 1
-    ) - interval '7 days'
+    and session.created_at between good.created_at - interval '7 days' and good.created_at
 ) as success on true
 left join (
   select

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import { expect, it } from 'vitest';
 import { holdForRun, type HeldRun } from '../../../src/db/hold-source.ts';
 import { openDatabase } from '../../../src/db/open-database.ts';
@@ -85,6 +86,40 @@ it.each([
     await held.release();
   } finally {
     await database.close();
+    await test.drop();
+  }
+});
+
+it('report.jobs looks at the newest sessions of each job, however many its source has', async () => {
+  const test = await createTestDatabase();
+  try {
+    await test.query(
+      `insert into sources (name, url) select 'em ' || n, 'https://em' from generate_series(1, 8) as n`,
+    );
+    await test.query(`
+      insert into jobs (source_id, job_id, job_name, kind)
+      select source.id, md5(source.id || '/' || job)::uuid, 'job ' || job, 'job'
+      from sources as source, generate_series(1, 10) as job`);
+    await test.query(`
+      insert into sessions (source_id, session_id, session_name, kind, job_id, job_name, state, result, is_retry, created_at, ended_at)
+      select job.source_id, md5(job.job_id || '/' || day)::uuid, 'session', 'job', job.job_id, job.job_name, 'Stopped', 'Success', false,
+        now() - make_interval(days => day), now() - make_interval(days => day) + interval '1 hour'
+      from jobs as job, generate_series(1, 500) as day`);
+    await test.query('analyze');
+    const reader = new pg.Client({ connectionString: test.url });
+    await reader.connect();
+    const readSoFar = async () => {
+      await reader.query('select pg_stat_force_next_flush()');
+      const { rows } = await reader.query<{ read: number }>(
+        `select sum(idx_tup_read)::integer as read from pg_stat_user_indexes`,
+      );
+      return rows[0]?.read ?? 0;
+    };
+    const before = await readSoFar();
+    await reader.query('select job_id, last_success_at, success_rate_30d from report.jobs');
+    expect((await readSoFar()) - before).toBeLessThan(40_000);
+    await reader.end();
+  } finally {
     await test.drop();
   }
 });
