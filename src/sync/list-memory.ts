@@ -24,42 +24,65 @@ export type ListMemory = {
 
 const entryBytes = 32;
 
+/** How a session of the last list was shown in this one. */
+const shownBy = { nothing: 0, anotherRecord: 1, storedRecord: 2 } as const;
+
 /** `listed`: 32 bytes a session, its id and the fingerprint of its record, as `readListState` packs them. */
 export function rememberList(listed: Uint8Array): ListMemory {
-  const recordOf = new Map<string, string>();
-  const sessionOf = new Map<string, string>();
-  /** Sessions shown, and whether by the record they are stored from. */
-  const seen = new Map<string, boolean>();
+  const ids: string[] = [];
+  const records: string[] = [];
+  // Where a session, or the record it is stored from, stands in the last list: a poll without news looks once for each record.
+  const placeOf = new Map<string, number>();
+  const placeOfRecord = new Map<string, number>();
+  const shown = new Uint8Array(listed.byteLength / entryBytes);
+  const added = new Set<string>();
+  let seen = 0;
   let known = 0;
   for (let at = 0; at < listed.byteLength; at += entryBytes) {
+    const place = ids.length;
     const sessionId = guidAt(listed, at);
     const fingerprint = guidAt(listed, at + 16);
-    recordOf.set(sessionId, fingerprint);
-    if (fingerprint !== unknownRecord) sessionOf.set(fingerprint, sessionId);
+    ids.push(sessionId);
+    records.push(fingerprint);
+    placeOf.set(sessionId, place);
+    if (fingerprint !== unknownRecord) placeOfRecord.set(fingerprint, place);
   }
   return {
     isKnown: (fingerprint) => {
-      const sessionId = sessionOf.get(fingerprint);
-      if (sessionId === undefined) return false;
-      if (seen.get(sessionId) !== true) known += 1;
-      seen.set(sessionId, true);
+      const place = placeOfRecord.get(fingerprint);
+      if (place === undefined) return false;
+      if (shown[place] === shownBy.storedRecord) return true;
+      if (shown[place] === shownBy.nothing) seen += 1;
+      shown[place] = shownBy.storedRecord;
+      known += 1;
       return true;
     },
-    recordOf: (sessionId) => recordOf.get(sessionId),
-    isStoredShown: (sessionId) => seen.get(sessionId) === true,
+    recordOf: (sessionId) => records[placeOf.get(sessionId) ?? -1],
+    isStoredShown: (sessionId) => shown[placeOf.get(sessionId) ?? -1] === shownBy.storedRecord,
     see: (sessionId) => {
-      if (seen.has(sessionId)) return false;
-      seen.set(ownCopy(sessionId), false);
+      const place = placeOf.get(sessionId);
+      if (place === undefined) {
+        if (added.has(sessionId)) return false;
+        added.add(ownCopy(sessionId));
+      } else {
+        if (shown[place] !== shownBy.nothing) return false;
+        shown[place] = shownBy.anotherRecord;
+      }
+      seen += 1;
       return true;
     },
-    hasSeen: (sessionId) => seen.has(sessionId),
-    countSeen: () => seen.size,
+    hasSeen: (sessionId) => {
+      const place = placeOf.get(sessionId);
+      return place === undefined ? added.has(sessionId) : shown[place] !== shownBy.nothing;
+    },
+    countSeen: () => seen,
     countKnown: () => known,
-    gone: () => [...recordOf.keys()].filter((sessionId) => !seen.has(sessionId)),
-    countBefore: () => recordOf.size,
+    gone: () => ids.filter((_, place) => shown[place] === shownBy.nothing),
+    countBefore: () => ids.length,
     startOver: () => {
-      seen.clear();
-      known = 0;
+      shown.fill(shownBy.nothing);
+      added.clear();
+      seen = known = 0;
     },
   };
 }
