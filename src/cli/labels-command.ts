@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../config/config.ts';
-import { changeLabels, listLabels } from '../db/labels.ts';
+import { changeLabels } from '../db/labels.ts';
 import type { History } from '../db/open-history.ts';
 import { findLabelFault, type LabelChange } from '../domain/label.ts';
+import type { Question } from '../query/question.ts';
+import { labels } from '../query/resources/labels.ts';
+import { streamRows } from '../query/sql/stream-rows.ts';
 import type { App, ExitCode } from './app.ts';
 import { table } from './format.ts';
 import { painter } from './paint.ts';
@@ -34,15 +37,28 @@ export async function runLabelsRemoveCommand(app: App, place: Place, name: strin
   return change(app, [{ ...placeOf(place), name, value: null }], () => 'labels remove');
 }
 
+const all: Question = {
+  conditions: [],
+  order: undefined,
+  isDescending: false,
+  after: undefined,
+  limit: undefined,
+  count: 'none',
+};
+
 export async function runLabelsListCommand(app: App, options: { readonly csv?: boolean }): Promise<ExitCode> {
-  const labels = await withHistory(app, ({ prisma }) => listLabels(prisma));
-  const columns = ['source', 'server', 'job', 'computer', 'name', 'value'] as const;
-  const rows = labels.map((label) => columns.map((column) => label[column]));
+  const columns = labels.columns.map(({ name }) => name);
+  const rows = await withHistory(app, async ({ pool }) => {
+    const found: string[][] = [];
+    for await (const batch of streamRows(pool, labels, all, app.signal))
+      found.push(...batch.map((row) => row.map(String)));
+    return found;
+  });
   if (options.csv === true)
     app.stdout.write([columns, ...rows].map((row) => `${row.map(quote).join(',')}\r\n`).join(''));
   else if (rows.length === 0)
     app.stdout.write('There are no labels. Set some with: session-history labels import FILE.csv\n');
-  else app.stdout.write(`${table([...columns], rows)}\n`);
+  else app.stdout.write(`${table(columns, rows)}\n`);
   return 0;
 }
 

@@ -1,7 +1,6 @@
 import {
   normalizeLabel,
   placeOf,
-  type Label,
   type LabelChange,
   type LabelPlace,
   type LabelProblem,
@@ -20,21 +19,6 @@ type Target = {
 };
 
 const itself = '00000000-0000-0000-0000-000000000000';
-
-/** All labels as they were given, in order. */
-export function listLabels(prisma: PrismaClient): Promise<Label[]> {
-  return prisma.$queryRaw<Label[]>`
-    select
-      source.name as source, coalesce(server.server_name, case when labels.scope = 'job' then job.server_name end, '') as server,
-      coalesce(job.job_name, '') as job, coalesce(labels.computer, '') as computer, label.name, label.value
-    from labels
-    join sources as source on source.id = labels.source_id
-    left join servers as server
-      on labels.scope = 'server' and server.source_id = labels.source_id and server.server_id = labels.target_key
-    left join jobs as job on labels.scope = 'job' and job.source_id = labels.source_id and job.job_id = labels.target_key
-    cross join lateral jsonb_each_text(labels.labels) as label(name, value)
-    order by 1, 2, 3, 4, 5`;
-}
 
 /**
  * Changes labels, all of them or, when one names what is not there, none. Each source's are one commit, which ETags and totals of

@@ -24,7 +24,8 @@ export async function writeTo<T>(
 ): Promise<T> {
   return prisma.$transaction(async (tx) => {
     // Statements work on batches of a table that may be empty or huge, and its statistics lag behind: their rows are
-    // found through indexes, whatever the planner believes. JIT would compile longer than they run.
+    // found through indexes, whatever the planner believes. Planned for its number, a source that statistics have not met
+    // counts as one row. JIT would compile longer than they run.
     const [row] = await tx.$queryRaw<{ version: bigint; now: Timestamp }[]>`
       with raised as (
         update sources set version = version + 1

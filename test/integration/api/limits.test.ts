@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runHere } from '../../support/run-here.ts';
 import { startApi, walk, type RunningApi } from '../../support/start-api.ts';
@@ -228,6 +229,19 @@ describe('labels', () => {
     const labels = (await (await key.ask('/api/v1/labels')).json()) as { data: readonly { value: string }[] };
     expect(labels.data.map(({ value }) => value).sort()).toEqual(['Acme', 'Acme', 'Berlin']);
     expect((await key.ask('/api/v1/labels', { method: 'PUT', body: '[]' })).status).toBe(403);
+  });
+
+  it('are listed by the command as by the API, in a file that can be imported', async () => {
+    const everything = await walk(as(operator), '/api/v1/labels', 1_000);
+    const listed = await runHere(['labels', 'list', '--csv'], environment(both));
+    expect([listed.code, listed.stderr]).toEqual([0, '']);
+    const fields = ['source', 'server', 'job', 'computer', 'name', 'value'];
+    const rows = everything.map((label) => fields.map((field) => label[field]));
+    expect(parse(listed.stdout)).toEqual([fields, ...rows]);
+    const file = path.join(makeTemporaryFolder().path, 'again.csv');
+    writeFileSync(file, listed.stdout);
+    expect((await runHere(['labels', 'import', file], environment(both))).code).toBe(0);
+    expect(await walk(as(operator), '/api/v1/labels', 1_000)).toEqual(everything);
   });
 
   it('are read page by page, and only once while none changes', async () => {
