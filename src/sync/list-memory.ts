@@ -1,4 +1,5 @@
 import { unknownRecord } from '../db/upsert-sessions.ts';
+import { indexGuids } from './index-guids.ts';
 
 /** What the list showed last time, and what it has shown so far this time. */
 export type ListMemory = {
@@ -29,56 +30,54 @@ const shownBy = { nothing: 0, anotherRecord: 1, storedRecord: 2 } as const;
 
 /** `listed`: 32 bytes a session, its id and the fingerprint of its record, as `readListState` packs them. */
 export function rememberList(listed: Uint8Array): ListMemory {
-  const ids: string[] = [];
-  const records: string[] = [];
-  // Where a session, or the record it is stored from, stands in the last list: a poll without news looks once for each record.
-  const placeOf = new Map<string, number>();
-  const placeOfRecord = new Map<string, number>();
-  const shown = new Uint8Array(listed.byteLength / entryBytes);
+  const count = listed.byteLength / entryBytes;
+  const idAt = (entry: number) => guidAt(listed, entry * entryBytes);
+  const recordAt = (entry: number) => guidAt(listed, entry * entryBytes + 16);
+  const entryOf = indexGuids(listed, { stride: entryBytes, offset: 0 });
+  const entryOfRecord = indexGuids(listed, {
+    stride: entryBytes,
+    offset: 16,
+    nobody: unknownRecord,
+  });
+  const shown = new Uint8Array(count);
   const added = new Set<string>();
   let seen = 0;
   let known = 0;
-  for (let at = 0; at < listed.byteLength; at += entryBytes) {
-    const place = ids.length;
-    const sessionId = guidAt(listed, at);
-    const fingerprint = guidAt(listed, at + 16);
-    ids.push(sessionId);
-    records.push(fingerprint);
-    placeOf.set(sessionId, place);
-    if (fingerprint !== unknownRecord) placeOfRecord.set(fingerprint, place);
-  }
   return {
     isKnown: (fingerprint) => {
-      const place = placeOfRecord.get(fingerprint);
-      if (place === undefined) return false;
-      if (shown[place] === shownBy.storedRecord) return true;
-      if (shown[place] === shownBy.nothing) seen += 1;
-      shown[place] = shownBy.storedRecord;
+      const entry = entryOfRecord(fingerprint);
+      if (entry === -1) return false;
+      if (shown[entry] === shownBy.storedRecord) return true;
+      if (shown[entry] === shownBy.nothing) seen += 1;
+      shown[entry] = shownBy.storedRecord;
       known += 1;
       return true;
     },
-    recordOf: (sessionId) => records[placeOf.get(sessionId) ?? -1],
-    isStoredShown: (sessionId) => shown[placeOf.get(sessionId) ?? -1] === shownBy.storedRecord,
+    recordOf: (sessionId) => {
+      const entry = entryOf(sessionId);
+      return entry === -1 ? undefined : recordAt(entry);
+    },
+    isStoredShown: (sessionId) => shown[entryOf(sessionId)] === shownBy.storedRecord,
     see: (sessionId) => {
-      const place = placeOf.get(sessionId);
-      if (place === undefined) {
+      const entry = entryOf(sessionId);
+      if (entry === -1) {
         if (added.has(sessionId)) return false;
         added.add(ownCopy(sessionId));
       } else {
-        if (shown[place] !== shownBy.nothing) return false;
-        shown[place] = shownBy.anotherRecord;
+        if (shown[entry] !== shownBy.nothing) return false;
+        shown[entry] = shownBy.anotherRecord;
       }
       seen += 1;
       return true;
     },
     hasSeen: (sessionId) => {
-      const place = placeOf.get(sessionId);
-      return place === undefined ? added.has(sessionId) : shown[place] !== shownBy.nothing;
+      const entry = entryOf(sessionId);
+      return entry === -1 ? added.has(sessionId) : shown[entry] !== shownBy.nothing;
     },
     countSeen: () => seen,
     countKnown: () => known,
-    gone: () => ids.filter((_, place) => shown[place] === shownBy.nothing),
-    countBefore: () => ids.length,
+    gone: () => [...shown.keys()].filter((entry) => shown[entry] === shownBy.nothing).map(idAt),
+    countBefore: () => count,
     startOver: () => {
       shown.fill(shownBy.nothing);
       added.clear();
@@ -90,17 +89,8 @@ export function rememberList(listed: Uint8Array): ListMemory {
 /** A part of a text keeps all of the text in memory: the whole list would stay, by its ids. */
 const ownCopy = (text: string) => Buffer.from(text, 'latin1').toString('latin1');
 
-const digits = Buffer.from('0123456789abcdef', 'latin1');
-/** Where the two digits of each byte of a GUID stand. */
-const places = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
-const written = Buffer.alloc(36, '-');
-
-/** 16 bytes as a GUID in PostgreSQL's order (and text): no byte swapping. In one piece: put together of parts it takes six times the memory. */
+/** 16 bytes as a GUID in PostgreSQL's order (and text): no byte swapping. */
 function guidAt(bytes: Uint8Array, offset: number): string {
-  for (const [index, place] of places.entries()) {
-    const byte = bytes[offset + index] ?? 0;
-    written[place] = digits[byte >> 4] ?? 0;
-    written[place + 1] = digits[byte & 15] ?? 0;
-  }
-  return written.toString('latin1');
+  const digits = Buffer.from(bytes.buffer, bytes.byteOffset + offset, 16).toString('hex');
+  return digits.replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }

@@ -43,6 +43,9 @@ export type SplitOptions = {
   readonly take: (element: CutElement) => void;
 };
 
+/** Where an element seems to end, and its fingerprint up to there if it is to be taken. */
+type Glance = { readonly end: number; readonly print: string | undefined };
+
 /** Longer than any tag that ends an element, so that none is missed where two pieces meet. */
 const overlap = 256;
 
@@ -179,6 +182,8 @@ export function splitElements(options: SplitOptions) {
   }
 
   function element(at: number): number | undefined {
+    const glance = usual !== undefined && beginsWith(usual, at + 1) ? glanceAt(at, usual) : undefined;
+    if (glance?.print === undefined && glance !== undefined) return glance.end;
     const tagEnd = endOfTag(rest, at);
     if (tagEnd === undefined) {
       if (rest.length - at <= maxRecordBytes) return undefined;
@@ -204,15 +209,33 @@ export function splitElements(options: SplitOptions) {
       return tagEnd;
     }
     if (typeof tagEnd === 'number' && rest[tagEnd - 2] === 0x2f) return give(at, tagEnd, name, '');
-    return elementWithContent(at, qualified, name);
+    return elementWithContent(at, qualified, name, glance);
   }
 
-  function elementWithContent(at: number, qualified: string, name: string): number | undefined {
+  /** Most records are known, byte for byte: of such a one nothing needs to be looked at but where it ends. */
+  function glanceAt(at: number, qualified: string): Glance | undefined {
+    const within = rest.length > at + maxRecordBytes ? rest.subarray(0, at + maxRecordBytes) : rest;
+    const end = endTag(within, qualified, Math.max(at + 1, searchedTo));
+    return end === undefined ? undefined : { end, print: recognise(rest.subarray(at, end)) };
+  }
+
+  function beginsWith(name: string, at: number): boolean {
+    for (let index = 0; index < name.length; index += 1)
+      if (rest[at + index] !== name.charCodeAt(index)) return false;
+    return endsName(rest[at + name.length] ?? 0);
+  }
+
+  function elementWithContent(
+    at: number,
+    qualified: string,
+    name: string,
+    glance: Glance | undefined,
+  ): number | undefined {
     const limit = at + maxRecordBytes;
     const isFull = rest.length > limit;
     const within = isFull ? rest.subarray(0, limit) : rest;
     const from = Math.max(at + 1, searchedTo);
-    const end = endTag(within, qualified, from);
+    const end = glance?.end ?? endTag(within, qualified, from);
     const isOdd = usual !== undefined && qualified !== usual;
     if (isOdd) {
       // Unknown and maybe never closed: the records behind it must not be taken for its content.
@@ -235,7 +258,7 @@ export function splitElements(options: SplitOptions) {
       return undefined;
     }
     const bytes = rest.subarray(at, end);
-    const print = recognise(bytes);
+    const print = glance?.print ?? recognise(bytes);
     if (print === undefined) return end;
     const next = startTag(within, qualified, at + 1, end);
     if (hasSections(at, next === -1 ? end : next)) {

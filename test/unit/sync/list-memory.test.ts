@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
@@ -77,13 +78,23 @@ it('tells records apart by all of their 128 bits', () => {
   expect(memory.isKnown(known)).toBe(true);
 });
 
-it('keeps ids, and not the records they were cut from', () => {
+/** What lives, in bytes: objects, and buffers outside of the heap. */
+function heapUsed(): number {
   setFlagsFromString('--expose-gc');
-  const collectGarbage = runInNewContext('gc') as () => void;
-  const heapUsed = () => {
-    collectGarbage();
-    return process.memoryUsage().heapUsed;
-  };
+  (runInNewContext('gc') as () => void)();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+it('takes no more than a few words for a session of the last list', () => {
+  const listed = randomBytes(32 * 50_000);
+  const before = heapUsed();
+  const memory = rememberList(listed);
+  expect((heapUsed() - before) / 50_000).toBeLessThan(32);
+  expect(memory.countBefore()).toBe(50_000);
+});
+
+it('keeps ids, and not the records they were cut from', () => {
   const memory = rememberList(new Uint8Array());
   const count = 20_000;
   const before = heapUsed();
