@@ -12,7 +12,7 @@ import { syncSources } from './sync-command.ts';
 const credentials = { username: 'demo', password: 'demo' };
 const seed = 20;
 /** Enough for some hundred computers, and few enough for a first minute. */
-const sessions = 12_000;
+const sessions = 8_000;
 const pollMs = 15_000;
 
 /**

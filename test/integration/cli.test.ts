@@ -163,7 +163,7 @@ describe('session-history', () => {
     });
     expect(stdout).toMatch(/✓ sync succeeded.*0 missing.*Which computers failed most/s);
     expect(code).toBe(0);
-    // A first sync of 12,000 sessions, maybe on a busy machine.
+    // A first sync of 8,000 sessions, maybe on a busy machine.
   }, 200_000);
 
   it('shows the running service in the demo, on another port if the usual one is taken', async () => {
