@@ -6,6 +6,10 @@ export const maxRecordBytes = 1_048_576;
 export const maxKeptText = 262_144;
 /** Elements inside a record. */
 export const maxDepthInRecord = 50;
+/** Elements in a record, of all levels. */
+export const maxElements = 10_000;
+/** Attributes of an element: each is compared with those before. */
+export const maxAttributes = 250;
 /** Elements around records. */
 export const maxDepthAround = 16;
 /** White space in a row between records. */

@@ -1,4 +1,4 @@
-import { maxDepthInRecord } from './bounds.ts';
+import { maxAttributes, maxDepthInRecord, maxElements } from './bounds.ts';
 
 /** An element as it stands in the text: names without prefix, values undecoded (see decode-text.ts). */
 export type XmlElement = {
@@ -10,7 +10,15 @@ export type XmlElement = {
 };
 
 /** The text is not well-formed XML. */
-export class MalformedXml extends Error {}
+export class MalformedXml extends Error {
+  constructor(message: string) {
+    // Nobody reads where it was thrown, and a list may hold a hundred thousand broken records: the stack costs more than reading one.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
 
 type Open = { name: string; attributes: string[]; children: XmlElement[]; text: string; qualified: string };
 
@@ -30,6 +38,7 @@ export function parseXml(source: string): XmlElement {
   const open: Open[] = [];
   let root: XmlElement | undefined;
   let current: Open | undefined;
+  let elements = 0;
   let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
 
   function checkText(piece: string): string {
@@ -59,6 +68,7 @@ export function parseXml(source: string): XmlElement {
     if (root !== undefined) throw new MalformedXml('has more than one element');
     if (open.length >= maxDepthInRecord)
       throw new MalformedXml(`is nested more than ${maxDepthInRecord} deep`);
+    if ((elements += 1) > maxElements) throw new MalformedXml(`has more than ${maxElements} elements`);
     let end = nameEnd(text, at + 1);
     const qualified = text.slice(at + 1, end);
     if (!isName(qualified)) throw new MalformedXml('has a "<" that begins no tag');
@@ -69,14 +79,14 @@ export function parseXml(source: string): XmlElement {
       const char = text.charCodeAt(end);
       if (char === 0x3e || char === 0x2f) break;
       if (before === end || Number.isNaN(char))
-        throw new MalformedXml(`has a tag <${qualified}> that is broken`);
+        throw new MalformedXml(`has a tag <${qualified.slice(0, 50)}> that is broken`);
       const endOfName = nameEnd(text, end);
       const name = text.slice(end, endOfName);
       const equals = skipSpace(text, endOfName);
       const quoteAt = skipSpace(text, equals + 1);
       const quote = text[quoteAt];
       if (!isName(name) || text[equals] !== '=' || (quote !== '"' && quote !== "'"))
-        throw new MalformedXml(`has a tag <${qualified}> that is broken`);
+        throw new MalformedXml(`has a tag <${qualified.slice(0, 50)}> that is broken`);
       const close = text.indexOf(quote, quoteAt + 1);
       // Every "<" is markup: one inside the quotes is before their end.
       if (close === -1 || (next !== -1 && close > next))
@@ -85,6 +95,10 @@ export function parseXml(source: string): XmlElement {
       // Declarations of namespaces say nothing here: names are compared without their prefix.
       if (name.startsWith('xmlns')) continue;
       attributes ??= [];
+      if (attributes.length >= 2 * maxAttributes)
+        throw new MalformedXml(
+          `has a tag <${qualified.slice(0, 50)}> of more than ${maxAttributes} attributes`,
+        );
       const plain = localName(name);
       for (let index = 0; index < attributes.length; index += 2)
         if (attributes[index] === plain) throw new MalformedXml(`has two attributes ${plain}`);
@@ -92,7 +106,7 @@ export function parseXml(source: string): XmlElement {
     }
     const isEmpty = text.charCodeAt(end) === 0x2f;
     if (isEmpty && text.charCodeAt(end + 1) !== 0x3e)
-      throw new MalformedXml(`has a tag <${qualified}> that is broken`);
+      throw new MalformedXml(`has a tag <${qualified.slice(0, 50)}> that is broken`);
     at = end + (isEmpty ? 2 : 1);
     const name = localName(qualified);
     if (isEmpty) attach({ name, attributes: attributes ?? none, children: none, text: '' });

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { SyncError } from '../../domain/sync-error.ts';
 import { maxDocumentBytes } from './bounds.ts';
 import { readEntity, type Entity } from './entity.ts';
@@ -17,6 +18,8 @@ export type DocumentOptions = {
   readonly take: (cut: Cut) => void;
 };
 
+const nothing = new Uint8Array();
+
 /** Goes through a document of bounded size element by element. Throws SyncError for one that is broken or too large. */
 export async function readElements(
   answer: Answer,
@@ -30,9 +33,9 @@ export async function readElements(
       size += chunk.byteLength;
       if (size > maxDocumentBytes)
         throw new SyncError('contract', `is larger than ${maxDocumentBytes} bytes`);
-      splitter.push(chunk);
+      for (let hasMore = splitter.push(chunk); hasMore; hasMore = splitter.push(nothing)) await turn();
     }
-    splitter.end();
+    while (splitter.end()) await turn();
   } catch (error) {
     throw explainBreak(what, error);
   }

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { SyncError } from '../../domain/sync-error.ts';
 import type { ListForm } from '../../domain/sync-run.ts';
 import type { ListGroup, ListRecord, SessionList } from '../source.ts';
@@ -18,6 +19,8 @@ const usualRecords = new Map([
 const maybeList = /(Sessions|References|SessionList|ReferenceList)$/;
 /** Tells an entity by its bytes, without parsing it. */
 const inEntitiesOnly = ['CreationTimeUTC', 'JobType>', 'JobUid>', 'State>', 'Result>'];
+
+const nothing = new Uint8Array();
 
 /**
  * Reads a session list while it arrives. Resolves with its first record, or at its end; throws SyncError `contract` when it
@@ -59,20 +62,26 @@ export async function readSessionList(
     },
   });
   const chunks = answer.body[Symbol.asyncIterator]();
+  /** Whether more of what came waits to be cut. */
+  let hasMore = false;
+  let isEnding = false;
 
-  /** What the next chunk completes. */
+  /** What the next chunk, or the rest of the one before, completes. */
   async function next(): Promise<ListGroup & { readonly broken?: unknown; readonly isLast?: boolean }> {
     let broken: { readonly broken: unknown } | undefined;
-    let isLast = false;
     try {
-      const chunk = await chunks.next();
-      isLast = chunk.done === true;
-      if (chunk.done === true) splitter.end();
-      else splitter.push(chunk.value);
+      let chunk: Uint8Array = nothing;
+      if (hasMore) await turn();
+      else {
+        const came = await chunks.next();
+        isEnding = came.done === true;
+        if (came.done !== true) chunk = came.value;
+      }
+      hasMore = isEnding ? splitter.end() : splitter.push(chunk);
     } catch (error) {
       broken = { broken: explainBreak(what, error) };
     }
-    const group = { count, records, isLast, ...broken };
+    const group = { count, records, isLast: isEnding && !hasMore, ...broken };
     count = 0;
     records = [];
     return group;

@@ -57,7 +57,8 @@ export function readRecord(cut: Cut): ListRecord | undefined {
 /** What can still be told of a record that is no XML. */
 function readRest(text: string, id: string, isGarbled: boolean): PartialSession {
   try {
-    return readSession(readEntity(parseXml(salvage(text, 'Record'))), id, isGarbled).session;
+    return readSession(readEntity(parseXml(salvage(cutText(text, maxKeptText), 'Record'))), id, isGarbled)
+      .session;
   } catch (error) {
     if (!(error instanceof MalformedXml)) throw error;
     return nothingKnown(id);

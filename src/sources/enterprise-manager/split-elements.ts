@@ -48,11 +48,16 @@ type Glance = { readonly end: number; readonly print: string | undefined };
 
 /** Longer than any tag that ends an element, so that none is missed where two pieces meet. */
 const overlap = 256;
+/** Names whose tags were looked for; more than that are forgotten. */
+const maxMarks = 64;
+/** What is cut out at once: others in the process wait for so long. */
+const mostAtOnce = { elements: 256, bytes: 262_144 };
 
 /**
  * Cuts the elements out of an XML byte stream without parsing them, whatever the chunks. One that is broken ends where the
  * next begins, or with its end tag, and takes nothing else with it. `push` and `end` throw SyncError `contract` where the
- * document itself is broken, after every element before that was taken.
+ * document itself is broken, after every element before that was taken. Both return whether there is more to cut out of what
+ * came: then they are called again, `push` with nothing, after others had their turn.
  */
 export function splitElements(options: SplitOptions) {
   const { take, recognise = () => '', containers } = options;
@@ -72,29 +77,43 @@ export function splitElements(options: SplitOptions) {
   /** Nothing is read before so many bytes wait. */
   let tryAt = 0;
   let isEnding = false;
+  /** Whether the last cut stopped before it had to. */
+  let hasMore = false;
   const marks = new Map<string, { from: number; to: number; found: number }>();
 
   const broken = (at: number, what: string) =>
     new SyncError('contract', `${what} (at byte ${consumed + at})`);
 
-  /** Remembers what it found, so that looking again and again for what is not there reads no byte twice. */
-  function find(mark: string, from: number): number {
+  /**
+   * Remembers what it found, so that looking again and again for what is not there reads no byte twice. `isIt`: undefined while what
+   * follows the mark is not here.
+   */
+  function find(mark: string, from: number, isIt: (at: number) => boolean | undefined = () => true): number {
     const known = marks.get(mark) ?? { from: 0, to: 0, found: -1 };
     const absolute = consumed + from;
     if (known.from <= absolute && known.found >= absolute) return known.found - consumed;
     const start = known.from <= absolute && known.found < 0 ? Math.max(absolute, known.to) - consumed : from;
-    const found = rest.indexOf(mark, start, 'latin1');
+    let found = rest.indexOf(mark, start, 'latin1');
+    let answer: boolean | undefined;
+    while (found !== -1 && (answer = isIt(found)) === false) found = rest.indexOf(mark, found + 1, 'latin1');
+    const isHere = found !== -1 && answer !== undefined;
+    if (marks.size >= maxMarks && !marks.has(mark)) marks.clear();
     marks.set(mark, {
       from: absolute,
-      to: Math.max(absolute, consumed + rest.length - mark.length + 1),
-      found: found === -1 ? -1 : consumed + found,
+      to: Math.max(absolute, consumed + (found === -1 ? rest.length - mark.length + 1 : found)),
+      found: isHere ? consumed + found : -1,
     });
-    return found;
+    return isHere ? found : -1;
   }
 
   function cut(): number {
     let at = 0;
-    for (;;) {
+    hasMore = false;
+    for (let elements = 0; ; elements += 1) {
+      if (elements === mostAtOnce.elements || at >= mostAtOnce.bytes) {
+        hasMore = true;
+        return at;
+      }
       if (skipping !== undefined) at = skip(at);
       if (skipping !== undefined) return at;
       at = skipSpace(at);
@@ -214,8 +233,7 @@ export function splitElements(options: SplitOptions) {
 
   /** Most records are known, byte for byte: of such a one nothing needs to be looked at but where it ends. */
   function glanceAt(at: number, qualified: string): Glance | undefined {
-    const within = rest.length > at + maxRecordBytes ? rest.subarray(0, at + maxRecordBytes) : rest;
-    const end = endTag(within, qualified, Math.max(at + 1, searchedTo));
+    const end = endTag(qualified, Math.max(at + 1, searchedTo), Math.min(rest.length, at + maxRecordBytes));
     return end === undefined ? undefined : { end, print: recognise(rest.subarray(at, end)) };
   }
 
@@ -235,23 +253,21 @@ export function splitElements(options: SplitOptions) {
     const isFull = rest.length > limit;
     const within = isFull ? rest.subarray(0, limit) : rest;
     const from = Math.max(at + 1, searchedTo);
-    const end = glance?.end ?? endTag(within, qualified, from);
     const isOdd = usual !== undefined && qualified !== usual;
-    if (isOdd) {
-      // Unknown and maybe never closed: the records behind it must not be taken for its content.
-      const next = startTag(within, usual ?? '', from, end ?? within.length);
-      if (next !== -1) {
-        const careful = hasSections(at, next) ? endOfElement(within, at, find) : 'broken';
-        if (careful === undefined && !isFull && !isEnding) {
-          waitForAll();
-          return undefined;
-        }
-        if (typeof careful === 'number') return give(at, careful, name, '');
-        return give(at, next, name, 'is not closed before the next record');
+    const following = isOdd ? startTag(usual ?? '', from, within.length) : -1;
+    const end = glance?.end ?? endTag(qualified, from, following === -1 ? within.length : following);
+    // Unknown and maybe never closed: the records behind it must not be taken for its content.
+    if (following !== -1 && end === undefined) {
+      const careful = hasSections(at, following) ? endOfElement(within, at, find) : 'broken';
+      if (careful === undefined && !isFull && !isEnding) {
+        waitForAll();
+        return undefined;
       }
+      if (typeof careful === 'number') return give(at, careful, name, '');
+      return give(at, following, name, 'is not closed before the next record');
     }
     if (end === undefined) {
-      const next = isFull ? startTag(within, qualified, at + 1, limit) : -1;
+      const next = isFull ? startTag(qualified, at + 1, limit) : -1;
       if (next !== -1) return give(at, next, name, 'is not closed before the next');
       if (isFull) return beginSkip(at, qualified);
       searchedTo = Math.max(at + 1, rest.length - 2 * Math.max(qualified.length, usual?.length ?? 0) - 8);
@@ -260,7 +276,7 @@ export function splitElements(options: SplitOptions) {
     const bytes = rest.subarray(at, end);
     const print = glance?.print ?? recognise(bytes);
     if (print === undefined) return end;
-    const next = startTag(within, qualified, at + 1, end);
+    const next = startTag(qualified, at + 1, end);
     if (hasSections(at, next === -1 ? end : next)) {
       const careful = endOfElement(within, at, find);
       if (careful === undefined && !isFull && !isEnding) {
@@ -282,26 +298,29 @@ export function splitElements(options: SplitOptions) {
     searchedTo = 0;
   }
 
-  /** After the end tag, if it is all there. */
-  function endTag(bytes: Buffer, qualified: string, from: number): number | undefined {
-    const tag = `</${qualified}`;
-    for (let at = bytes.indexOf(tag, from, 'utf8'); at !== -1; at = bytes.indexOf(tag, at + 1, 'utf8')) {
-      let position = at + Buffer.byteLength(tag);
-      while (isSpace(bytes[position])) position += 1;
-      if (bytes[position] === greaterThan) return position + 1;
-    }
-    return undefined;
+  /** After the end tag, if it is all there before `limit`. */
+  function endTag(qualified: string, from: number, limit: number): number | undefined {
+    const mark = latin1(`</${qualified}`);
+    const closeOf = (at: number): number | undefined => {
+      let position = at + mark.length;
+      while (position - at < overlap && isSpace(rest[position])) position += 1;
+      return position < rest.length ? position : undefined;
+    };
+    const found = find(mark, from, (at) => {
+      const close = closeOf(at);
+      return close === undefined ? undefined : rest[close] === greaterThan;
+    });
+    const end = found === -1 ? undefined : closeOf(found);
+    return end === undefined || end >= limit ? undefined : end + 1;
   }
 
-  function startTag(bytes: Buffer, qualified: string, from: number, to: number): number {
-    const tag = `<${qualified}`;
-    // Never further than asked: that would read the same bytes again for each record.
-    const here = bytes.subarray(0, to);
-    for (let at = here.indexOf(tag, from, 'utf8'); at !== -1; at = here.indexOf(tag, at + 1, 'utf8')) {
-      const after = bytes[at + Buffer.byteLength(tag)];
-      if (after !== undefined && endsName(after)) return at;
-    }
-    return -1;
+  function startTag(qualified: string, from: number, limit: number): number {
+    const mark = latin1(`<${qualified}`);
+    const found = find(mark, from, (at) => {
+      const after = rest[at + mark.length];
+      return after === undefined ? undefined : endsName(after);
+    });
+    return found === -1 || found + mark.length >= limit ? -1 : found;
   }
 
   /** Whether there is a comment, a CDATA section or an instruction between two positions. */
@@ -322,15 +341,14 @@ export function splitElements(options: SplitOptions) {
   /** Passes over what cannot hold the end of the skipped element; having found that, gives what was kept of it. */
   function skip(at: number): number {
     const { name, head, skipped } = skipping ?? { name: '', head: rest, skipped: 0 };
-    const bytes = rest.subarray(at);
     const ends = [
-      endTag(bytes, name, 0) ?? -1,
-      startTag(bytes, name, 0, bytes.length),
-      usual === undefined ? -1 : startTag(bytes, usual, 0, bytes.length),
-      bytes.indexOf(`</${open.at(-1) ?? ''}>`, 0, 'utf8'),
+      endTag(name, at, rest.length) ?? -1,
+      startTag(name, at, rest.length),
+      usual === undefined ? -1 : startTag(usual, at, rest.length),
+      find(latin1(`</${open.at(-1) ?? ''}>`), at),
     ].filter((end) => end !== -1);
     if (ends.length === 0) {
-      const through = Math.max(0, bytes.length - overlap);
+      const through = Math.max(0, rest.length - at - overlap);
       if (skipped + through > maxSkippedBytes) throw broken(at, 'has a record without an end');
       skipping = { name, head, skipped: skipped + through };
       return at + through;
@@ -339,43 +357,51 @@ export function splitElements(options: SplitOptions) {
     const print = recognise(head);
     const fault = `is larger than ${maxRecordBytes} bytes`;
     if (print !== undefined) take({ name: localName(name), bytes: head, fingerprint: print, fault });
-    return at + Math.min(...ends);
+    return Math.min(...ends);
   }
 
-  function run(): void {
+  function run(): boolean {
     const used = cut();
     rest = rest.subarray(used);
     consumed += used;
     // What waits is read again from its start: not at each few bytes, or it would take quadratic time.
-    tryAt = rest.length > 4_096 ? rest.length + (rest.length >> 3) : 0;
+    tryAt = rest.length > 4_096 && !hasMore ? rest.length + (rest.length >> 3) : 0;
+    return hasMore;
   }
 
+  let isLastGiven = false;
   return {
-    push: (chunk: Uint8Array): void => {
+    push: (chunk: Uint8Array): boolean => {
       rest = join(rest, chunk);
-      if (rest.length >= tryAt) run();
+      return rest.length >= tryAt && run();
     },
-    end: (): void => {
+    end: (): boolean => {
       isEnding = true;
-      run();
+      if (run()) return true;
       if (root === undefined)
         throw broken(
           rest.length,
           consumed + rest.length === 0 ? 'is empty' : 'ends before its first element',
         );
       const list = open.at(-1);
-      const close = list === undefined || skipping !== undefined ? -1 : rest.indexOf(`</${list}`, 0, 'utf8');
+      const isKept = list === undefined || skipping !== undefined || isLastGiven;
+      const close = isKept ? -1 : rest.indexOf(`</${list}`, 0, 'utf8');
       if (close > 0) {
         // The last record was never closed: it ends with the list.
+        isLastGiven = true;
         const used = give(0, close, localName(qualifiedName(rest, 1)), 'is not closed');
         rest = rest.subarray(used);
         consumed += used;
         searchedTo = 0;
-        run();
+        if (run()) return true;
       }
       if (open.length > 0 || skipping !== undefined || rest.some((byte) => !isSpace(byte)))
         throw broken(rest.length, 'is cut off: it ends before its last closing tag');
+      return false;
     },
     root: (): string | undefined => root,
   };
 }
+
+/** A mark as `find` looks for it: a character for each byte. */
+const latin1 = (mark: string): string => Buffer.from(mark).toString('latin1');

@@ -55,6 +55,18 @@ describe('parseXml', () => {
     expect(() => parseXml(`${'<a>'.repeat(100_000)}${'</a>'.repeat(100_000)}`)).toThrow(/nested/);
   });
 
+  it.each([
+    [
+      'attributes',
+      (count: number) => `<a ${Array.from({ length: count }, (_, at) => `a${at}=""`).join(' ')}/>`,
+      250,
+    ],
+    ['elements', (count: number) => `<a>${'<b/>'.repeat(count - 1)}</a>`, 10_000],
+  ])('bounds %s', (what, write, most) => {
+    expect(() => parseXml(write(most))).not.toThrow();
+    expect(() => parseXml(write(most + 1))).toThrow(`more than ${most} ${what}`);
+  });
+
   const name = fc.constantFrom('Name', 'UID', 'v:Links', 'Link', 'State', 'x.y', '_z');
   const text = fc.string({
     unit: fc.constantFrom('a', 'é', '💾', ' ', '\n', '&amp;', '"', "'", '>', '=', '/', ']'),

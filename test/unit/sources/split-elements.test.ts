@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { splitElements } from '../../../src/sources/enterprise-manager/split-elements.ts';
 
 const usual = new Map([
@@ -19,10 +19,11 @@ function split(document: Buffer, sizes: readonly number[]): { records: string[];
   try {
     for (let turn = 0; at < document.length; turn += 1) {
       const size = sizes[turn % sizes.length] ?? 1;
-      splitter.push(document.subarray(at, at + size));
+      let hasMore = splitter.push(document.subarray(at, at + size));
+      while (hasMore) hasMore = splitter.push(new Uint8Array());
       at += size;
     }
-    splitter.end();
+    while (splitter.end());
     return { records, error: undefined };
   } catch (error) {
     return { records, error: (error as Error).message };
@@ -207,19 +208,52 @@ describe('splitElements', () => {
     );
   });
 
-  it('takes time in proportion to what comes, whatever never ends', () => {
-    // Quadratic reading of these takes minutes.
-    for (const bad of [
-      '<Ref><!-- </Ref>',
-      '<Ref><![CDATA[</Ref>',
-      '<!--',
-      '<Ref a="',
-      '<Ref>',
-      '<Odd><a>',
-      '<?',
-    ]) {
-      const { records } = split(Buffer.from(`<EntityReferences>${bad.repeat(50_000)}`), [10_000]);
-      expect(records.length).toBeLessThanOrEqual(200_000);
+  const bytesOf = Buffer.prototype as Buffer;
+  const unclosed = (number: number) => `<Ref UID="${number}">`;
+  it.each<[string, (number: number) => string]>([
+    ['comments', () => '<Ref><!-- </Ref>'],
+    ['sections', () => '<Ref><![CDATA[</Ref>'],
+    ['comments between records', () => '<!--'],
+    ['quotes', () => '<Ref a="'],
+    ['records', unclosed],
+    ['elements in elements', () => '<a>'],
+    ['records and what is none', (number) => (number % 2 === 0 ? unclosed(number) : `<Odd${number}>`)],
+    ['records, before tags that only look like their end', (number) => `${unclosed(number)}</Refx></Ref `],
+    ['instructions', () => '<?'],
+  ])('searches each byte a few times, whatever never ends: %s', (_what, bad) => {
+    // More than what is waited for, in search of an end.
+    let text = '<EntityReferences>';
+    for (let number = 0; text.length < 1_300_000; number += 1) text += bad(number);
+    const document = Buffer.from(text);
+    let searched = 0;
+    const native = bytesOf.indexOf;
+    const spy = vi.spyOn(bytesOf, 'indexOf').mockImplementation(function (this: Buffer, ...given) {
+      const found = native.apply(this, given);
+      searched += (found === -1 ? this.length : found) - (Number(given[1]) || 0);
+      if (searched > 100 * document.length) throw new Error('is searched again and again');
+      return found;
+    });
+    let error: string | undefined;
+    try {
+      ({ error } = split(document, [65_536]));
+    } finally {
+      spy.mockRestore();
     }
+    expect(error).not.toContain('again and again');
+  });
+
+  it('lets others have their turn between some hundred elements of a chunk', () => {
+    const document = Buffer.from(`<EntityReferences>${'<Ref/>'.repeat(10_000)}</EntityReferences>`);
+    let taken = 0;
+    let most = 0;
+    let turns = 0;
+    const splitter = splitElements({ usual, take: () => (taken += 1) });
+    for (let hasMore = true, chunk: Uint8Array = document; hasMore; chunk = new Uint8Array()) {
+      const before = taken;
+      hasMore = splitter.push(chunk);
+      most = Math.max(most, taken - before);
+      turns += 1;
+    }
+    expect([splitter.end(), taken, most < 300, turns > 30]).toEqual([false, 10_000, true, true]);
   });
 });
