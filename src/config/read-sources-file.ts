@@ -4,9 +4,11 @@ import { ConfigError, type SourceConfig } from './config.ts';
 import { gatherProblems, type Problems } from './problems.ts';
 import { readCertificates, readSecret, readText } from './read-text.ts';
 import {
+  batchMode,
   bool,
   certSha256,
   concurrency,
+  fullEveryMinutes,
   listForm,
   sourceName,
   sourceUrl,
@@ -29,6 +31,8 @@ const entry = z.strictObject({
   list: listForm.optional(),
   tasks: tasksMode.optional(),
   concurrency: concurrency.optional(),
+  batch: batchMode.optional(),
+  fullEveryMinutes: fullEveryMinutes.optional(),
 });
 type Entry = z.infer<typeof entry>;
 
@@ -59,13 +63,13 @@ export function readSourcesFile(
     return parsed.data === undefined ? [] : [readEntry(parsed.data, label, path.dirname(whole), problems)];
   });
   problems.throwIfAny();
-  return sources.map(({ list, tasks, concurrency: atOnce, ...source }) => ({
+  return sources.map(({ list, tasks, concurrency: atOnce, batch, fullEvery, ...source }) => ({
     ...source,
     list: list ?? defaults.SYNC_LIST,
     tasks: tasks ?? defaults.SYNC_TASKS,
     concurrency: atOnce ?? defaults.EM_CONCURRENCY,
-    batch: defaults.EM_BATCH,
-    fullEvery: defaults.SYNC_FULL_EVERY_MINUTES,
+    batch: batch ?? defaults.EM_BATCH,
+    fullEvery: fullEvery ?? defaults.SYNC_FULL_EVERY_MINUTES,
   }));
 }
 
@@ -96,6 +100,8 @@ function readEntry(from: Entry, label: string, folder: string, problems: Problem
     list: from.list,
     tasks: from.tasks,
     concurrency: from.concurrency,
+    batch: from.batch,
+    fullEvery: from.fullEveryMinutes,
   };
 }
 

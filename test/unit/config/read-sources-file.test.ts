@@ -49,6 +49,8 @@ describe('SOURCES_FILE', () => {
         list: 'entity',
         tasks: 'none',
         concurrency: 2,
+        batch: 'auto',
+        fullEveryMinutes: 1440,
       },
     ]);
     expect(
@@ -75,8 +77,8 @@ describe('SOURCES_FILE', () => {
         list: 'entity',
         tasks: 'none',
         concurrency: 2,
-        batch: 'off',
-        fullEvery: 'auto',
+        batch: 'auto',
+        fullEvery: 1440,
       },
     ]);
   });
