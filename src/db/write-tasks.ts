@@ -174,7 +174,8 @@ async function nameComputersByTasks(write: Write): Promise<void> {
 
 /**
  * Takes sessions out of the backlog whose tasks are read, unless they were queued anew meanwhile. Tasks of a session that ended
- * within a day before the last list (by the source's clock) may still come: it is looked at once more, a day later.
+ * within a day before the last list (by the source's clock) may still come, and characters that had to be replaced may come right:
+ * such a session is looked at once more, a day later.
  */
 async function strikeOff({ tx, sourceId, now }: Write, read: readonly DueTasks[]): Promise<void> {
   const ids = read.map((one) => one.sessionId);
@@ -191,14 +192,26 @@ async function strikeOff({ tx, sourceId, now }: Write, read: readonly DueTasks[]
       and backlog.session_id = any(${ids}::uuid[])
       and backlog.change_number = (${numbers}::bigint[])[array_position(${ids}::uuid[], backlog.session_id)]
       and not backlog.is_second_look
-      and exists (
-        select 1
-        from sessions as session
-        where session.source_id = ${sourceId}::integer
-          and session.session_id = backlog.session_id
-          and session.ended_at >= (
-            select max(to_at) from coverage where coverage.source_id = ${sourceId}::integer
-          ) - interval '1 day'
+      and (
+        -- Each a look by a key: without its limit one would be read whole and hashed, on account of the other.
+        (
+          select true
+          from sessions as session
+          where session.source_id = ${sourceId}::integer
+            and session.session_id = backlog.session_id
+            and session.ended_at >= (
+              select max(to_at) from coverage where coverage.source_id = ${sourceId}::integer
+            ) - interval '1 day'
+          limit 1
+        )
+        or (
+          select true
+          from tasks as task
+          where task.source_id = ${sourceId}::integer
+            and task.session_id = backlog.session_id
+            and task.extra ->> 'replacedCharacters' = 'true'
+          limit 1
+        )
       )`;
   await tx.$executeRaw`
     delete from task_backlog as backlog

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { editRecords } from '../../src/simulator/record-edits.ts';
+import { editRecords, setElement } from '../../src/simulator/record-edits.ts';
 import { runCli, startCli } from '../support/run-cli.ts';
 import { runHere } from '../support/run-here.ts';
 import { letPausesPass, openScenario } from '../support/scenario.ts';
@@ -93,6 +93,23 @@ describe('corrections', () => {
     await letPausesPass(scenario.database);
     expect(await scenario.sync()).toMatchObject({ ...good, holes: 0 });
     await expectTasksStored(scenario, em.sessions());
+  });
+
+  it('of characters in tasks that had to be replaced are found by it, however old the session is', async () => {
+    const scenario = await openScenario({ world: quietWorld() });
+    const { em } = scenario;
+    const [first] = addSessions(em, 4, microsNow(em) - 9 * dayMicros, hourMicros, { result: 'Failed' });
+    em.faults.push({
+      on: /taskSessions|BackupTaskSession/i,
+      kind: 'edit',
+      edit: editRecords([first?.id ?? ''], setElement('Reason', 'bad &#x0; reason')),
+    });
+    expect(await scenario.sync()).toMatchObject({ ...good, holes: 0 });
+    em.repent();
+    await letPausesPass(scenario.database);
+    expect(await scenario.sync()).toMatchObject({ ...good, holes: 0 });
+    await expectTasksStored(scenario, em.sessions());
+    expect(await scenario.database.query('select 1 from task_backlog')).toEqual([]);
   });
 });
 
