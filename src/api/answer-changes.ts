@@ -55,7 +55,11 @@ export function answerChanges(options: QueryOptions, { turns, downloads }: Share
       return sendJson(reply, `{"data":[${rows.map(write).join(',')}],"page":${place}}`);
     }
 
-    const changes = await openChanges(pool, after, limits);
+    const asking = watchClient(request);
+    const changes = await turns
+      .take(clientOf(request), 1, asking.gone)
+      .then((end) => openChanges(pool, after, limits).finally(end))
+      .finally(asking.forget);
     if ('wrong' in changes) throw wrongCursor(changes.wrong);
     reply.header(nextCursorHeader, changes.end).type(mediaTypes.ndjson);
     if (request.method === 'HEAD') return reply.send();

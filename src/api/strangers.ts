@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { KnownKeys } from './known-keys.ts';
+import { networkOf } from './network-of.ts';
 import { Problem } from './problems.ts';
 
 /** Refused requests a minute and address: more than a person mistypes, few enough to cost nothing. */
@@ -17,6 +18,7 @@ export function watchStrangers(api: FastifyInstance, known: KnownKeys): Stranger
   const limit = api.createRateLimit({
     max: mostRefusals - 1,
     timeWindow: '1 minute',
+    keyGenerator: ({ ip }) => networkOf(ip),
   });
   return {
     // Others may share the address with whoever is refused: behind a proxy all have one.

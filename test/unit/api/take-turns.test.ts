@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { createTurns } from '../../../src/api/take-turns.ts';
 
 const never = new AbortController().signal;
-const limits = { atOnce: 4, waiting: 100, waitMs: 60_000 };
+const limits = { connections: 12, atOnce: 4, waiting: 100, waitMs: 60_000 };
 
 it('never lets a client do more at once than its share, and lets everybody come to their turn in order', async () => {
   await fc.assert(
@@ -54,4 +54,54 @@ it('lets nobody wait for ever', async () => {
   const turns = createTurns({ ...limits, waitMs: 10 });
   await turns.take('a', 4, never);
   await expect(turns.take('a', 1, never)).rejects.toMatchObject({ kind: 'too-many-requests' });
+});
+
+it('leaves connections to those who come next, and serves them in turn', async () => {
+  const turns = createTurns(limits);
+  const started: string[] = [];
+  const ends = new Map<string, (() => void)[]>();
+  const ask = (client: string) =>
+    void turns.take(client, 1, never).then((end) => {
+      started.push(client);
+      ends.set(client, [...(ends.get(client) ?? []), end]);
+    });
+  const countOf = (client: string) => started.filter((one) => one === client).length;
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  for (const client of ['greedy', 'hungry', 'third']) for (let count = 0; count < 20; count += 1) ask(client);
+  await settle();
+  expect([countOf('greedy'), countOf('hungry'), countOf('third')]).toEqual([4, 4, 2]);
+  for (const client of ['fourth', 'fifth', 'sixth']) ask(client);
+  await settle();
+  expect([countOf('fourth'), countOf('fifth'), countOf('sixth')]).toEqual([1, 1, 0]);
+  // Twenty of `greedy` wait for longer; who has nothing under way comes first.
+  ends.get('greedy')?.shift()?.();
+  await settle();
+  expect(started.at(-1)).toBe('sixth');
+});
+
+it('never has more under way than there are connections, and starts all in the end', async () => {
+  const clients = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.constantFrom(...clients), fc.constantFrom(1, 3), fc.nat(3)), { maxLength: 60 }),
+      fc.integer({ min: 1, max: 5 }),
+      async (questions, connections) => {
+        const turns = createTurns({ ...limits, connections });
+        let underWay = 0;
+        await Promise.all(
+          questions.map(async ([client, weight, pauses]) => {
+            const end = await turns.take(client, weight, never);
+            expect((underWay += 1)).toBeLessThanOrEqual(connections);
+            for (let pause = 0; pause < pauses; pause += 1) await Promise.resolve();
+            underWay -= 1;
+            end();
+          }),
+        );
+        expect(underWay).toBe(0);
+        await Promise.all(
+          clients.map((client) => turns.take(client, 4, AbortSignal.timeout(60_000)).then((end) => end())),
+        );
+      },
+    ),
+  );
 });
