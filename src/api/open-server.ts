@@ -53,16 +53,19 @@ export function openServer(
   const lanes = createLanes(limits.startsAtOnce);
 
   function answer([request, response]: Exchange): void {
+    const client = clientOf(request);
+    // An address is anybody's; a key was given to somebody.
+    const done = lanes.enter(client, client !== addressOf(request), () => {
+      if (!request.socket.destroyed) handle(request, response);
+    });
     response.once('close', () => {
+      done();
       const { socket } = request;
       const next = waiting.get(socket)?.shift();
       if (socket.destroyed || next === undefined) {
         waiting.delete(socket);
         shares.rest(socket, clientOf(request));
       } else answer(next);
-    });
-    lanes.enter(clientOf(request), () => {
-      if (!request.socket.destroyed) handle(request, response);
     });
   }
 

@@ -84,7 +84,13 @@ export function queryRoutes(
   checkAccess: ReturnType<typeof openAccess>,
 ): void {
   const shares: Shares = {
-    turns: createTurns({ connections: questionsAtOnce, atOnce: 4, waiting: 1_000, waitMs: 10_000 }),
+    turns: createTurns({
+      connections: questionsAtOnce,
+      atOnce: 4,
+      burstMs: 10_000,
+      waiting: 1_000,
+      waitMs: 10_000,
+    }),
     downloads: new Map(),
   };
   const config = {

@@ -13,27 +13,49 @@ export type TurnLimits = {
   readonly connections: number;
   /** The weight of the questions of one client at once. */
   readonly atOnce: number;
+  /** Milliseconds that a client's questions may have taken lately; past that it asks one at a time. */
+  readonly burstMs: number;
   /** Questions of one client that wait. */
   readonly waiting: number;
   readonly waitMs: number;
 };
 
 type Waiting = { readonly weight: number; readonly start: () => void };
-type Line = { weight: number; questions: number; readonly waiting: Set<Waiting> };
+type Line = {
+  weight: number;
+  questions: number;
+  /** What its questions took, as of `usedAt`, less what time has forgiven. Milliseconds. */
+  used: number;
+  usedAt: number;
+  readonly waiting: Set<Waiting>;
+};
+
+/** How much of the time a client may keep a question under way, on average, without being held back. */
+const forgiven = 0.25;
+/** Clients that are remembered for what they used. */
+const mostRemembered = 10_000;
 
 /**
  * Shares the database's connections among clients. A client may have more questions under way as long as it has fewer than are
  * left for others: alone it gets its `atOnce`, and however many of them ask for all they can get, the next one finds some left. Who has
- * the fewest comes next.
+ * the fewest comes next. Whoever has taken much of the database's time lately has one question at a time: a few that ask for the
+ * dearest again and again would otherwise leave the processors to nobody else.
  */
-export function createTurns({ connections, atOnce, waiting, waitMs }: TurnLimits): Turns {
+export function createTurns(
+  { connections, atOnce, burstMs, waiting, waitMs }: TurnLimits,
+  now: () => number = () => performance.now(),
+): Turns {
   /** Those who were served last stand last. */
   const lines = new Map<string, Line>();
   let left = connections;
 
-  function mayBegin({ weight, questions }: Line, more: number): boolean {
-    if (questions === 0) return left > 0;
-    return weight + more <= atOnce && questions < left;
+  function mayBegin(line: Line, more: number): boolean {
+    if (line.questions === 0) return left > 0;
+    return line.weight + more <= atOnce && line.questions < left && usedOf(line) <= burstMs;
+  }
+
+  function usedOf({ used, usedAt }: Line): number {
+    return Math.max(0, used - forgiven * (now() - usedAt));
   }
 
   function begin(client: string, line: Line, weight: number): () => void {
@@ -42,10 +64,13 @@ export function createTurns({ connections, atOnce, waiting, waitMs }: TurnLimits
     left -= 1;
     lines.delete(client);
     lines.set(client, line);
+    const since = now();
     let isEnded = false;
     return () => {
       if (isEnded) return;
       isEnded = true;
+      line.used = usedOf(line) + now() - since;
+      line.usedAt = now();
       line.weight -= weight;
       line.questions -= 1;
       left += 1;
@@ -71,13 +96,14 @@ export function createTurns({ connections, atOnce, waiting, waitMs }: TurnLimits
   }
 
   function forgetIfIdle(client: string, line: Line): void {
-    if (line.questions === 0 && line.waiting.size === 0 && lines.get(client) === line) lines.delete(client);
+    if (line.questions > 0 || line.waiting.size > 0 || lines.get(client) !== line) return;
+    if (usedOf(line) < burstMs / 2 || lines.size > mostRemembered) lines.delete(client);
   }
 
   return {
     take: async (client, weight, gone) => {
       gone.throwIfAborted();
-      const line = lines.get(client) ?? { weight: 0, questions: 0, waiting: new Set() };
+      const line = lines.get(client) ?? { weight: 0, questions: 0, used: 0, usedAt: 0, waiting: new Set() };
       if (line.waiting.size === 0 && mayBegin(line, weight)) return begin(client, line, weight);
       const busy = () =>
         new Problem(

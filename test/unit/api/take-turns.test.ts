@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { createTurns } from '../../../src/api/take-turns.ts';
 
 const never = new AbortController().signal;
-const limits = { connections: 12, atOnce: 4, waiting: 100, waitMs: 60_000 };
+const limits = { connections: 12, atOnce: 4, burstMs: 10_000, waiting: 100, waitMs: 60_000 };
 
 it('never lets a client do more at once than its share, and lets everybody come to their turn in order', async () => {
   await fc.assert(
@@ -104,4 +104,35 @@ it('never has more under way than there are connections, and starts all in the e
       },
     ),
   );
+});
+
+it('gives one at a time to who has taken much time, until some has passed', async () => {
+  let now = 0;
+  const turns = createTurns(limits, () => now);
+  const mostAtOnce = async () => {
+    const gone = new AbortController();
+    const ends: (() => void)[] = [];
+    const asked = Array.from({ length: 6 }, () =>
+      turns.take('dear', 1, gone.signal).then(
+        (end) => ends.push(end),
+        () => 0,
+      ),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    const count = ends.length;
+    gone.abort();
+    await Promise.all(asked);
+    for (const end of ends) end();
+    return count;
+  };
+  expect(await mostAtOnce()).toBe(4);
+  const end = await turns.take('dear', 1, never);
+  now += 30_000;
+  end();
+  expect(await mostAtOnce()).toBe(1);
+  expect((await turns.take('other', 3, never))()).toBeUndefined();
+  now += 60_000;
+  expect(await mostAtOnce()).toBe(1);
+  now += 30_000;
+  expect(await mostAtOnce()).toBe(4);
 });
