@@ -130,7 +130,7 @@ it('gives one at a time to who has taken much time, until some has passed', asyn
   now += 30_000;
   end();
   expect(await mostAtOnce()).toBe(1);
-  expect((await turns.take('other', 3, never))()).toBeUndefined();
+  (await turns.take('other', 3, never))();
   now += 60_000;
   expect(await mostAtOnce()).toBe(1);
   now += 30_000;
