@@ -16,6 +16,7 @@ import { readyPool, type QueryOptions } from './query-options.ts';
 import { rawJsonWriter } from './raw-json.ts';
 import { sendJson } from './send-json.ts';
 import { watchClient } from './watch-client.ts';
+import { yieldToOthers } from './yield-to-others.ts';
 
 /** Where the feed goes on: as NDJSON has no place for it. */
 export const nextCursorHeader = 'x-next-cursor';
@@ -55,13 +56,17 @@ export function answerChanges(options: QueryOptions, { turns, downloads }: Share
       return sendJson(reply, `{"data":[${rows.map(write).join(',')}],"page":${place}}`);
     }
 
-    const changes = await openChanges(pool, after, limits);
+    const asking = watchClient(request);
+    const changes = await turns
+      .take(clientOf(request), 1, asking.gone)
+      .then((end) => openChanges(pool, after, limits).finally(end))
+      .finally(asking.forget);
     if ('wrong' in changes) throw wrongCursor(changes.wrong);
     reply.header(nextCursorHeader, changes.end).type(mediaTypes.ndjson);
     if (request.method === 'HEAD') return reply.send();
     const leave = joinDownloads(downloads, clientOf(request));
     const client = watchClient(request);
-    const batches = changes.batches(client.gone);
+    const batches = yieldToOthers(changes.batches(client.gone));
     const rows = (async function* () {
       for await (const batch of batches) yield batch.map(toRow);
     })();

@@ -6,6 +6,7 @@ import { writeCursor } from '../query/cursor.ts';
 import { limitQuestion, noLimits } from '../query/limits.ts';
 import { parseQuestion, usualLimit, type Given } from '../query/parse-question.ts';
 import type { Resource } from '../query/resource.ts';
+import { downloadsAtOnce } from '../query/sql/open-query-pool.ts';
 import { readPage } from '../query/sql/read-page.ts';
 import { streamRows } from '../query/sql/stream-rows.ts';
 import { clientOf } from './access.ts';
@@ -16,9 +17,8 @@ import { readyPool, type QueryOptions } from './query-options.ts';
 import { sendJson } from './send-json.ts';
 import type { Turns } from './take-turns.ts';
 import { watchClient } from './watch-client.ts';
+import { yieldToOthers } from './yield-to-others.ts';
 
-/** Each holds a connection for as long as its client reads. */
-const mostDownloads = 4;
 /** So that one client cannot keep the others from theirs. */
 const mostDownloadsOfClient = 2;
 
@@ -49,7 +49,11 @@ export function answerList(resource: Resource, options: QueryOptions, { turns, d
       const client = watchClient(request);
       const leave = joinDownloads(downloads, clientOf(request));
       const stream = Readable.from(
-        exportRows({ format, bom }, resource, streamRows(pool, resource, question, client.gone)),
+        exportRows(
+          { format, bom },
+          resource,
+          yieldToOthers(streamRows(pool, resource, question, client.gone)),
+        ),
         { objectMode: false, highWaterMark: 262_144 },
       );
       const destroy = () => stream.destroy();
@@ -85,7 +89,7 @@ export const weightOf = (limit: number): number => (limit > smallPage ? 3 : 1);
 export function joinDownloads(downloads: Map<string, number>, client: string): () => void {
   const own = downloads.get(client) ?? 0;
   const all = [...downloads.values()].reduce((sum, count) => sum + count, 0);
-  if (own >= mostDownloadsOfClient || all >= mostDownloads) {
+  if (own >= mostDownloadsOfClient || all >= downloadsAtOnce) {
     const whose = own >= mostDownloadsOfClient ? `${own} downloads of this client` : `${all} downloads`;
     throw new Problem('too-many-requests', `${whose} are under way already.`, { retryAfter: 10 });
   }

@@ -50,8 +50,8 @@ const requestIdForm = /^[\w.:-]{1,100}$/;
 /** The HTTP side of a process, not listening yet: health and metrics, and the query API where there is one. */
 export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   const known = createKnownKeys();
-  // Strangers could make up keys, and with each a lane.
-  const laneOf = (request: IncomingMessage) => {
+  // Strangers could make up keys, and with each a client.
+  const clientOf = (request: IncomingMessage) => {
     const hash = hashOf(request.headers.authorization);
     return hash !== undefined && known.has(hash) ? hash : addressOf(request);
   };
@@ -63,7 +63,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID();
     },
-    serverFactory: (handle) => openServer(handle, { ...usualLimits, ...options.limits }, laneOf),
+    serverFactory: (handle) => openServer(handle, { ...usualLimits, ...options.limits }, clientOf),
     bodyLimit: 65_536,
     routerOptions: { maxParamLength: 65_536, querystringParser: readParameters },
     forceCloseConnections: 'idle',

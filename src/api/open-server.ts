@@ -1,11 +1,11 @@
 import http from 'node:http';
 import type { Socket } from 'node:net';
 import { createLanes } from './create-lanes.ts';
+import { networkOf } from './network-of.ts';
+import { shareConnections, type ConnectionLimits } from './share-connections.ts';
 
 /** What one client may take of a server. Times in milliseconds. */
-export type ServerLimits = {
-  readonly connections: number;
-  readonly connectionsOfAddress: number;
+export type ServerLimits = ConnectionLimits & {
   /** Requests that wait in a connection for the answers before theirs. */
   readonly waitingRequests: number;
   /** Requests that are started before the process looks at its sockets again. */
@@ -21,7 +21,7 @@ export type ServerLimits = {
 
 export const usualLimits: ServerLimits = {
   connections: 2_000,
-  connectionsOfAddress: 256,
+  connectionsOfClient: 256,
   waitingRequests: 32,
   startsAtOnce: 4,
   // A name of 2,500 characters that take twelve bytes each in an address.
@@ -47,19 +47,25 @@ type Exchange = readonly [http.IncomingMessage, http.ServerResponse];
 export function openServer(
   handle: http.RequestListener,
   limits = usualLimits,
-  laneOf: (request: http.IncomingMessage) => string = addressOf,
+  clientOf: (request: http.IncomingMessage) => string = addressOf,
 ): http.Server {
   const waiting = new WeakMap<Socket, Exchange[]>();
   const lanes = createLanes(limits.startsAtOnce);
 
   function answer([request, response]: Exchange): void {
-    response.once('close', () => {
-      const next = waiting.get(request.socket)?.shift();
-      if (request.socket.destroyed || next === undefined) waiting.delete(request.socket);
-      else answer(next);
-    });
-    lanes.enter(laneOf(request), () => {
+    const client = clientOf(request);
+    // An address is anybody's; a key was given to somebody.
+    const done = lanes.enter(client, client !== addressOf(request), () => {
       if (!request.socket.destroyed) handle(request, response);
+    });
+    response.once('close', () => {
+      done();
+      const { socket } = request;
+      const next = waiting.get(socket)?.shift();
+      if (socket.destroyed || next === undefined) {
+        waiting.delete(socket);
+        shares.rest(socket, clientOf(request));
+      } else answer(next);
     });
   }
 
@@ -78,6 +84,7 @@ export function openServer(
       const line = waiting.get(socket);
       if (line === undefined) {
         waiting.set(socket, []);
+        shares.begin(socket, clientOf(request));
         answer([request, response]);
       } else if (line.length < limits.waitingRequests) {
         line.push([request, response]);
@@ -86,9 +93,8 @@ export function openServer(
       }
     },
   );
-  server.maxConnections = limits.connections;
+  const shares = shareConnections(server, limits);
   server.on('connection', readInPieces);
-  countByAddress(server, limits.connectionsOfAddress);
   cutSlowReaders(server, limits);
   return server;
 }
@@ -117,25 +123,7 @@ function readInPieces(socket: Socket): void {
 }
 
 /** What a client without a key is known by. */
-export const addressOf = ({ socket }: http.IncomingMessage): string => socket.remoteAddress ?? '';
-
-function countByAddress(server: http.Server, most: number): void {
-  const open = new Map<string, number>();
-  server.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? '';
-    const count = open.get(address) ?? 0;
-    if (count >= most) {
-      socket.destroy();
-      return;
-    }
-    open.set(address, count + 1);
-    socket.once('close', () => {
-      const left = (open.get(address) ?? 1) - 1;
-      if (left > 0) open.set(address, left);
-      else open.delete(address);
-    });
-  });
-}
+export const addressOf = ({ socket }: http.IncomingMessage): string => networkOf(socket.remoteAddress);
 
 /** Looks now and then which connections have something to send, and how much of it was taken since. */
 function cutSlowReaders(server: http.Server, { sendMs, sendBytes }: ServerLimits): void {

@@ -6,8 +6,9 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { openAccess } from './access.ts';
 import { createKnownKeys } from './known-keys.ts';
+import { readGoodKeys } from '../query/sql/read-access.ts';
 import { problemKinds, Problem } from './problems.ts';
-import type { QueryOptions } from './query-options.ts';
+import { readyPool, type QueryOptions } from './query-options.ts';
 import { jsonType } from './send-json.ts';
 import { serveDashboard } from './serve-dashboard.ts';
 import { queryRoutes } from './query-routes.ts';
@@ -126,7 +127,11 @@ export async function addQueryApi(
     const { title, help } = problemKinds[kind as keyof typeof problemKinds];
     return reply.type('text/plain; charset=utf-8').send(`${title}\n\n${help}\n`);
   });
-  const checkAccess = openAccess(options, watchStrangers(api, known), known);
+  const checkAccess = openAccess(
+    options,
+    watchStrangers(api, known, () => readGoodKeys(readyPool(options.accessPool))),
+    known,
+  );
   await api.register(
     (scope, _options, done) => {
       queryRoutes(scope, options, checkAccess);

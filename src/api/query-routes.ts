@@ -17,6 +17,7 @@ import { sources } from '../query/resources/sources.ts';
 import { syncRuns } from '../query/resources/sync-runs.ts';
 import { taskColumns } from '../query/resources/task-columns.ts';
 import type { Resource } from '../query/resource.ts';
+import { questionsAtOnce } from '../query/sql/open-query-pool.ts';
 import { requireScope, type openAccess } from './access.ts';
 import { answerChanges, nextCursorHeader } from './answer-changes.ts';
 import { answerDeleteLabels, answerPutLabels, labelSchema } from './answer-labels.ts';
@@ -83,7 +84,13 @@ export function queryRoutes(
   checkAccess: ReturnType<typeof openAccess>,
 ): void {
   const shares: Shares = {
-    turns: createTurns({ atOnce: 4, waiting: 1_000, waitMs: 10_000 }),
+    turns: createTurns({
+      connections: questionsAtOnce,
+      atOnce: 4,
+      burstMs: 10_000,
+      waiting: 1_000,
+      waitMs: 10_000,
+    }),
     downloads: new Map(),
   };
   const config = {

@@ -6,14 +6,17 @@ import { SyncError } from '../domain/sync-error.ts';
 import type { Queues } from '../queue/open-queues.ts';
 import type { Closable, ServiceState } from '../service/run-service.ts';
 import type { History } from '../db/open-history.ts';
-import { openAccessPool, openQueryPool, type QueryPool } from '../query/sql/open-query-pool.ts';
+import {
+  downloadsAtOnce,
+  openAccessPool,
+  openQueryPool,
+  questionsAtOnce,
+  type QueryPool,
+} from '../query/sql/open-query-pool.ts';
 import { noteKeyUse, readAccess } from '../query/sql/read-access.ts';
 import { changeLabels } from '../db/labels.ts';
 import { readProgress } from '../db/schedule.ts';
 import { classifyFailure } from './queues.ts';
-
-/** Connections for questions; downloads take some of them, and the others stay free for pages. */
-const poolSize = 12;
 
 const readOnlyTransaction = '25006';
 
@@ -44,7 +47,8 @@ export function openQueries(parts: {
       rateLimit: config.apiRateLimit,
       corsOrigins: config.apiCorsOrigins,
       pool: () => {
-        if (state.history !== undefined) pool ??= openQueryPool(urlOf(state.history), poolSize, onTrouble);
+        if (state.history !== undefined)
+          pool ??= openQueryPool(urlOf(state.history), questionsAtOnce + downloadsAtOnce, onTrouble);
         return pool;
       },
       accessPool,

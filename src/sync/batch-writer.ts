@@ -7,6 +7,7 @@ import type { HeldSource } from '../db/hold-source.ts';
 import type { SessionRow, Telling } from '../db/upsert-sessions.ts';
 import { writeBatch } from '../db/write-batch.ts';
 import type { Tally } from './tally.ts';
+import { weighSession } from './weigh-session.ts';
 
 export type BatchWriterOptions = {
   /** Sessions a transaction: larger batches no longer write faster, and hold more memory. */
@@ -20,6 +21,9 @@ export type BatchWriterOptions = {
   readonly parser: number;
   readonly onWritten?: () => void;
 };
+
+/** Characters a transaction, whatever a session has: two batches are in memory, several times over. */
+const mostCharacters = 4_000_000;
 
 /** Sessions written by one run after which new tables get statistics. */
 const analyzeAfter = [500, 30_000];
@@ -53,6 +57,7 @@ const startGathering = (): Gathering => ({
 export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWriterOptions) {
   let gathering = startGathering();
   let gathered = 0;
+  let characters = 0;
   let writing: Promise<void> = Promise.resolve();
   const jobNames = new Set(options.jobNames);
   const named = new Set<string>();
@@ -122,6 +127,7 @@ export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWr
     const full = gathering;
     gathering = startGathering();
     gathered = 0;
+    characters = 0;
     writing = before
       .then(async () => {
         await write(full, true);
@@ -142,6 +148,7 @@ export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWr
     add(telling: Telling, session: PartialSession, from: From): void {
       gathering[telling].set(session.id, { session, ...from });
       gathered += 1;
+      characters += weighSession(session);
       if (session.kind === 'job' && session.jobName !== null) jobNames.add(session.jobName);
       if (telling === 'whole' && options.holes.has(session.id)) gathering.healed.push(session.id);
     },
@@ -151,6 +158,7 @@ export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWr
     },
     addHole(hole: NewHole): void {
       gathering.holes.push(hole);
+      characters += hole.text?.length ?? 0;
     },
     /** The source has said its last word on a session: it is no hole any more. */
     heal(key: string): void {
@@ -158,7 +166,7 @@ export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWr
     },
     /** Writes a batch's worth; waits for the batch before, so that memory stays bounded. */
     async writeIfFull(): Promise<void> {
-      if (gathered >= options.size) await startWriting();
+      if (gathered >= options.size || characters >= mostCharacters) await startWriting();
     },
     /** Writes all that has gathered, and waits for it. */
     async writeAll(): Promise<void> {

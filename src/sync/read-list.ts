@@ -7,11 +7,15 @@ import type { BatchWriter } from './batch-writer.ts';
 import { bufferAhead } from './buffer-ahead.ts';
 import type { ListMemory } from './list-memory.ts';
 import type { Tally } from './tally.ts';
+import { weighSession } from './weigh-session.ts';
 
 /** Sessions to be asked for that may wait while the list is read on; about 1 kB each. */
 const mostWaiting = 8_192;
 /** Changed records that wait for the end of the list, which may show the stored ones too. */
 const mostHeldBack = 2_000;
+/** Characters that wait for either. Past that, of broken records only what names them is kept until they were asked for. */
+const mostCharacters = 16_000_000;
+const textOfHeavy = 4_096;
 
 export type ListContext = {
   readonly source: Pick<Source, 'lookUp'>;
@@ -38,6 +42,8 @@ export async function readList(list: SessionList, context: ListContext): Promise
   const { source, memory, writer, tally, unfinished, paused, asked } = context;
   const pending = new Map<string, Listed>();
   const heldBack = new Map<string, Whole>();
+  let waitingCharacters = 0;
+  let heldBackCharacters = 0;
   /** Sessions of which a record that was held back is written. */
   const shownOtherwise = new Set<string>();
 
@@ -73,8 +79,11 @@ export async function readList(list: SessionList, context: ListContext): Promise
     }
     // This list may show the record too that the session is stored from: of several, a finished one counts, else the stored one.
     const other = heldBack.get(session.id);
-    if (other === undefined || !isFinal(other.session) || isFinal(session)) heldBack.set(session.id, record);
-    if (heldBack.size > mostHeldBack) writeHeldBack();
+    if (other === undefined || !isFinal(other.session) || isFinal(session)) {
+      heldBack.set(session.id, record);
+      heldBackCharacters += weighSession(session);
+    }
+    if (heldBack.size > mostHeldBack || heldBackCharacters > mostCharacters) writeHeldBack();
   }
 
   /** Whether a session is stored from another record that can be compared with this one. */
@@ -91,6 +100,7 @@ export async function readList(list: SessionList, context: ListContext): Promise
       shownOtherwise.add(id);
     }
     heldBack.clear();
+    heldBackCharacters = 0;
   }
 
   /** The id to ask for, unless the record says nothing new, or it is not time to ask again. */
@@ -105,7 +115,10 @@ export async function readList(list: SessionList, context: ListContext): Promise
       writer.relist(id, fingerprint);
       return undefined;
     }
-    pending.set(id, record);
+    const isHeavy = waitingCharacters + weighRecord(record) > mostCharacters;
+    const kept = isHeavy ? lighten(record) : record;
+    waitingCharacters += weighRecord(kept);
+    pending.set(id, kept);
     if (!paused.has(id)) return id;
     takeAnswer({ id, as: 'failed', kind: 'transient', reason: '' }, false);
     return undefined;
@@ -114,6 +127,7 @@ export async function readList(list: SessionList, context: ListContext): Promise
   function takeAnswer(answer: SessionAnswer, wasTried = true): void {
     const { id } = answer;
     const listed = pending.get(id);
+    if (listed !== undefined) waitingCharacters -= weighRecord(listed);
     pending.delete(id);
     asked.add(id);
     switch (answer.as) {
@@ -215,6 +229,16 @@ export async function readList(list: SessionList, context: ListContext): Promise
     writeHeldBack();
     await writer.writeAll();
   }
+}
+
+const weighRecord = (record: Listed): number =>
+  weighSession(record.session) + (record.as === 'part' ? record.text.length : 0);
+
+function lighten(record: Listed): Listed {
+  const session = { ...record.session, failureMessage: null, extra: null };
+  return record.as === 'part'
+    ? { ...record, session, text: record.text.slice(0, textOfHeavy) }
+    : { ...record, session };
 }
 
 export const unfetched = (id: string, reason: string) =>

@@ -6,6 +6,10 @@ const statementMs = 30_000;
 
 export type QueryPool = pg.Pool;
 
+/** Of an API, a connection each. Downloads have some of their own, which they keep for as long as their client reads. */
+export const questionsAtOnce = 12;
+export const downloadsAtOnce = 4;
+
 /** A pool for people's questions, apart from the one that writes: it cannot write, and no statement holds a connection for ever. */
 export function openQueryPool(url: string, size: number, onError: (error: Error) => void): pg.Pool {
   return openPool(

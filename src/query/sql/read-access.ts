@@ -76,6 +76,19 @@ export async function readAccess(pool: pg.Pool, hash: Buffer | undefined): Promi
   };
 }
 
+/** The SHA-256 of every key that is good now, in base64; of very many, the newest. */
+export async function readGoodKeys(pool: pg.Pool): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ hash: string }>({
+    name: 'read-good-keys',
+    text: `select encode(key_hash, 'base64') as hash
+      from api_keys
+      where revoked_at is null and (expires_at is null or expires_at > now())
+      order by created_at desc
+      limit 5000`,
+  });
+  return rows.map(({ hash }) => hash);
+}
+
 /** Notes that a key was used, to the minute. */
 export async function noteKeyUse(pool: pg.Pool, id: string): Promise<void> {
   await pool.query('update api_keys set last_used_at = now() where id::text = $1::text', [id]);

@@ -29,6 +29,9 @@ export const defaultTimeouts: Timeouts = {
   minBytesPerWindow: 200_000,
 };
 
+/** Answers of status 1xx before one that says something. */
+const mostHeralds = 10;
+
 export type TransportOptions = {
   readonly origin: URL;
   readonly tls: TlsOptions;
@@ -90,6 +93,7 @@ export function openTransport(options: TransportOptions): Transport {
   async function attempt(request: Request): Promise<Answer> {
     const where = { method: request.method, path: shownPath(request.path), origin: origin.origin };
     const signal = request.signal ?? options.signal;
+    let heralds = 0;
     usage.requests += 1;
     let response: Dispatcher.ResponseData;
     try {
@@ -104,8 +108,14 @@ export function openTransport(options: TransportOptions): Transport {
         },
         headersTimeout: request.isList === true ? timeouts.listHeadersMs : timeouts.headersMs,
         signal,
+        // Each of them gives the answer its whole time again.
+        onInfo: () => {
+          if ((heralds += 1) > mostHeralds)
+            throw new SyncError('contract', 'Enterprise Manager announces its answer again and again.');
+        },
       });
     } catch (error) {
+      if (error instanceof SyncError) throw error;
       throw stopped(signal) ?? classifyNetworkFailure(error, where);
     }
     // Destroyed before it was read, a body complains to whoever listens, or else to the process.

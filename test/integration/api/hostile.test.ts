@@ -317,6 +317,10 @@ describe('a key', () => {
       .toBe(429);
     expect([...statuses].sort()).toEqual([401, 429]);
     expect((await askWith(keys[0], '/api/v1/access')).status).toBe(200);
+    // Also one that this process has never seen.
+    const fresh = await makeKey('fresh');
+    await expect.poll(async () => (await askWith(fresh, '/api/v1/access')).status).toBe(200);
+    expect((await askWith('shk_nonsense', '/api/v1/access')).status).toBe(429);
     const refusals = closed.service.lines.filter(({ msg }) => msg === 'a request was refused');
     const said = refusals.map(({ refusal, address }) => `${String(refusal)} ${String(address)}`);
     // Six hundred refusals are a few lines.

@@ -3,7 +3,7 @@ import http from 'node:http';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { openServer, usualLimits, type ServerLimits } from '../../../src/api/open-server.ts';
 
 const opened: http.Server[] = [];
@@ -13,8 +13,12 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
 });
 
-async function listen(handle: http.RequestListener, limits: Partial<ServerLimits> = {}): Promise<number> {
-  const server = openServer(handle, { ...usualLimits, ...limits });
+async function listen(
+  handle: http.RequestListener,
+  limits: Partial<ServerLimits> = {},
+  clientOf?: (request: http.IncomingMessage) => string,
+): Promise<number> {
+  const server = openServer(handle, { ...usualLimits, ...limits }, clientOf);
   opened.push(server);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return (server.address() as AddressInfo).port;
@@ -152,24 +156,65 @@ it.each([
   await closeOf(socket);
 });
 
-it('keeps so many connections of an address', async () => {
-  const port = await listen((_request, response) => response.end('ok'), { connectionsOfAddress: 3 });
-  const kept = [1, 2, 3].map(() => connect(port));
-  await Promise.all(kept.map((socket) => once(socket, 'connect')));
-  for (const socket of kept) {
-    socket.write(ask('/'));
+describe('a newcomer is let in', () => {
+  const keyOf = ({ headers, socket }: http.IncomingMessage) =>
+    headers.authorization ?? socket.remoteAddress ?? '';
+  const greet: http.RequestListener = (_request, response) => response.end('ok');
+  const asked = async (port: number, more = '') => {
+    const socket = connect(port);
+    socket.write(ask('/', more));
     await once(socket, 'data');
-  }
-  await closeOf(connect(port));
-  kept[0]?.destroy();
-  await expect
-    .poll(() =>
-      fetch(`http://127.0.0.1:${port}/`).then(
-        (answer) => answer.status,
-        () => 0,
-      ),
-    )
-    .toBe(200);
+    return socket;
+  };
+  const gone = (socket: Socket) =>
+    expect.poll(() => socket.resume().destroyed || socket.readableEnded).toBe(true);
+
+  it('and the connection of its address that rests for longest is closed', async () => {
+    const port = await listen(greet, { connectionsOfClient: 3 }, keyOf);
+    const first = await asked(port);
+    const kept = [await asked(port), await asked(port)];
+    first.write(ask('/'));
+    await once(first, 'data');
+    const newcomer = await asked(port);
+    await gone(kept[0] ?? first);
+    for (const socket of [first, newcomer]) {
+      socket.write(ask('/'));
+      await once(socket, 'data');
+    }
+  });
+
+  it('also among a flood that asks for nothing, or never takes its answers', async () => {
+    const never: http.RequestListener = (request, response) => {
+      if (request.url === '/') response.end('ok');
+    };
+    const port = await listen(never, { connectionsOfClient: 20 }, keyOf);
+    const flood = Array.from({ length: 100 }, (_, number) => {
+      const socket = connect(port);
+      if (number % 2 === 0) socket.write(ask('/never'));
+      return socket;
+    });
+    await Promise.all(flood.map((socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')])));
+    for (let turn = 0; turn < 10; turn += 1) (await asked(port)).destroy();
+  });
+
+  it('while connections with a key are not counted with those of their address', async () => {
+    const port = await listen(greet, { connectionsOfClient: 5 }, keyOf);
+    const keyed = await asked(port, 'Authorization: Bearer k\r\n');
+    for (let turn = 0; turn < 30; turn += 1) await asked(port);
+    keyed.write(ask('/', 'Authorization: Bearer k\r\n'));
+    await once(keyed, 'data');
+    expect(keyed.destroyed).toBe(false);
+  });
+
+  it('when there are too many in all, and whoever has most gives one', async () => {
+    const port = await listen(greet, { connections: 6, connectionsOfClient: 100 }, keyOf);
+    const few = await asked(port, 'Authorization: Bearer few\r\n');
+    const many: Socket[] = [];
+    for (let turn = 0; turn < 8; turn += 1) many.push(await asked(port, 'Authorization: Bearer many\r\n'));
+    await gone(many[0] ?? few);
+    few.write(ask('/', 'Authorization: Bearer few\r\n'));
+    await once(few, 'data');
+  });
 });
 
 it('refuses addresses and headers that are too large together', async () => {

@@ -121,6 +121,13 @@ it('takes advisory locks from readers, and leaves them to the account of the pro
   await database.query(guard.statement);
   for (const lock of [
     'pg_advisory_lock(1)',
+    'pg_advisory_lock(1, 2)',
+    'pg_advisory_lock_shared(1)',
+    'pg_advisory_xact_lock(1)',
+    'pg_advisory_xact_lock_shared(1, 2)',
+    'pg_try_advisory_lock(1)',
+    'pg_try_advisory_lock_shared(1, 2)',
+    'pg_try_advisory_xact_lock(1)',
     'pg_try_advisory_lock(1, 2)',
     'pg_try_advisory_xact_lock_shared(1)',
   ]) {

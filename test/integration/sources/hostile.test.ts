@@ -123,6 +123,14 @@ describe('the list', () => {
     expect(await read(list('<What/>'))).toMatchObject({ count: 1, records: [{ as: 'unreadable' }] });
   });
 
+  it.each(['Fri, 31 Dec 9999 23:59:59 GMT', 'Thu, 01 Jan 1970 00:00:00 GMT', 'soon'])(
+    'is dated by our clock when its own says %s',
+    async (date) => {
+      const { readAt } = await readList(await open(reply(list(entity(1)), { Date: date })));
+      expect(Math.abs(Date.parse(readAt) - Date.now())).toBeLessThan(3_600_000);
+    },
+  );
+
   it('passes over what is known', async () => {
     const source = await open(reply(list(entity(1) + entity(2))));
     const { records } = await readList(source);
@@ -155,6 +163,17 @@ describe('the list', () => {
     await expect(readList(await open(reply(body, headers)))).rejects.toMatchObject({
       kind: 'contract',
       message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it('is given up when it is announced again and again', async () => {
+    const source = await open(({ socket }) => {
+      const timer = setInterval(() => socket.write('HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n'), 1);
+      socket.once('close', () => clearInterval(timer));
+    });
+    await expect(readList(source)).rejects.toMatchObject({
+      kind: 'contract',
+      message: expect.stringContaining('announces') as string,
     });
   });
 

@@ -13,7 +13,7 @@ it('starts all, those of a lane in their order, and few at once', async () => {
         const started: { readonly lane: string; readonly number: number; readonly look: number }[] = [];
         let look = 0;
         for (const [number, lane] of names.entries())
-          lanes.enter(lane, () => started.push({ lane, number, look }));
+          lanes.enter(lane, false, () => started.push({ lane, number, look }));
         expect(started).toEqual([]);
         while (started.length < names.length) {
           look += 1;
@@ -33,11 +33,21 @@ it('starts all, those of a lane in their order, and few at once', async () => {
 it('lets nobody wait for what others have sent before', async () => {
   const lanes = createLanes(4);
   const started: string[] = [];
-  for (let number = 0; number < 1_000; number += 1) lanes.enter('many', () => started.push('many'));
+  for (let number = 0; number < 1_000; number += 1) lanes.enter('many', false, () => started.push('many'));
   await setImmediate();
-  lanes.enter('one', () => started.push('one'));
+  lanes.enter('one', false, () => started.push('one'));
   await setImmediate();
   await setImmediate();
   expect(started.indexOf('one')).toBeGreaterThan(0);
   expect(started.length).toBeLessThanOrEqual(12);
+});
+
+it('starts the few requests of a trusted lane at once, and no more of them', () => {
+  const lanes = createLanes(4);
+  const started: string[] = [];
+  for (let number = 0; number < 100; number += 1)
+    lanes.enter('address', false, () => started.push('address'));
+  const ends = Array.from({ length: 6 }, () => lanes.enter('key', true, () => started.push('key')));
+  expect(started).toEqual(Array(4).fill('key'));
+  for (const end of ends) end();
 });
