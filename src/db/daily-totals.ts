@@ -51,13 +51,10 @@ export async function markDaysOfJobsStale({ tx, sourceId }: Write, jobIds: reado
 /** Keeps the totals of marked days, the newest first. Returns how many days were kept; fewer than a batch: no more are left. */
 async function settleBatch({ tx, sourceId }: Write): Promise<number> {
   const marked = await tx.$queryRaw<{ day: string }[]>`
-    delete from stale_days
-    where source_id = ${sourceId}::integer
-      and day in (
-        select day from stale_days where source_id = ${sourceId}::integer order by day desc limit ${batchSize}::integer
-      )
-    returning day::text`;
+    select day::text from stale_days where source_id = ${sourceId}::integer order by day desc limit ${batchSize}::integer`;
   const days = marked.map(({ day }) => day);
+  await tx.$executeRaw`
+    delete from stale_days where source_id = ${sourceId}::integer and day = any(${days}::date[])`;
   await tx.$executeRaw`
     delete from daily_totals where source_id = ${sourceId}::integer and day = any(${days}::date[])`;
   await tx.$executeRaw`
