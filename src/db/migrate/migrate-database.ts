@@ -4,6 +4,7 @@ import { SyncError } from '../../domain/sync-error.ts';
 import { adviseOnRefusal } from '../advise-on-refusal.ts';
 import { classifyDatabaseError } from '../classify-database-error.ts';
 import { connectClient } from '../connect-client.ts';
+import { distributeNewTables } from '../distribute/distribute-tables.ts';
 import { readDatabaseFacts, refuseUnfit } from './database-facts.ts';
 import { planMigration, type AppliedMigration } from './plan-migration.ts';
 import { readMigrations, readUpgradeScripts, type Migration } from './read-migrations.ts';
@@ -24,6 +25,10 @@ const engineLock = 72_707_369;
  * after 3_report have to work on both shapes: keys and unique indexes hold source_id; no `create index concurrently`; storage
  * parameters and extended statistics are given to each partition as well (`pg_partition_tree('sessions')` names the table and its
  * partitions, whether it is split or not).
+ *
+ * Or it is distributed (src/db/distribute): a new table with a column source_id is distributed after its migration. There, each
+ * `alter table` says one thing at a time, columns that are added have constant defaults, views read no functions that read tables, and the join of
+ * anything to a union is by `sources.id`.
  */
 export async function migrateDatabase(
   databaseUrl: string,
@@ -41,7 +46,12 @@ export async function migrateDatabase(
     if (plan.kind === 'none') return { applied: [] };
     refuseUnfit(await readDatabaseFacts(client));
     if (plan.kind === 'upgrade') await upgrade(client, migrations);
-    else for (const migration of plan.pending) await inTransaction(client, () => apply(client, migration));
+    else
+      for (const migration of plan.pending)
+        await inTransaction(client, async () => {
+          await apply(client, migration);
+          await distributeNewTables(client);
+        });
     return { applied: (plan.kind === 'upgrade' ? migrations : plan.pending).map(({ name }) => name) };
   } catch (error) {
     throw explain(error);
