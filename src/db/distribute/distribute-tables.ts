@@ -30,11 +30,12 @@ export async function readUndistributed(client: pg.ClientBase): Promise<readonly
   return rows;
 }
 
-/** Lays a table and its rows over the workers. Beside \`sources\`, a source's rows of all tables lie on one worker. */
+/** Lays a table and its rows over the workers. Beside `sources`, a source's rows of all tables lie on one worker. */
 export async function distributeTable(
   client: pg.ClientBase,
   { name, column }: Pick<UndistributedTable, 'name' | 'column'>,
-  shards: number,
+  /** Of `sources`, which decides for all. */
+  shards = 0,
 ): Promise<void> {
   const options = column === 'id' ? 'shard_count => $3::integer, colocate_with => $4' : 'colocate_with => $3';
   const values = column === 'id' ? [name, column, shards, 'none'] : [name, column, 'sources'];
@@ -47,13 +48,5 @@ export async function distributeTable(
 
 /** After a migration of a distributed history: what it added is distributed, too. */
 export async function distributeNewTables(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query<{ isThere: boolean }>(
-    `select exists (select 1 from pg_extension where extname = 'citus') and to_regclass('sources') is not null as "isThere"`,
-  );
-  if (rows[0]?.isThere !== true) return;
-  const { rows: distributed } = await client.query(
-    `select 1 from pg_dist_partition where logicalrelid = 'sources'::regclass`,
-  );
-  if (distributed.length === 0) return;
-  for (const table of await readUndistributed(client)) await distributeTable(client, table, 0);
+  for (const table of await readUndistributed(client)) await distributeTable(client, table);
 }

@@ -12,7 +12,9 @@ export type Distribution = {
 export async function readDistribution(
   client: Pick<pg.ClientBase, 'query'>,
 ): Promise<Distribution | undefined> {
-  const { rows: extension } = await client.query(`select 1 from pg_extension where extname = 'citus'`);
+  const { rows: extension } = await client.query(
+    `select 1 from pg_extension where extname = 'citus' and to_regclass('sources') is not null`,
+  );
   if (extension.length === 0) return undefined;
   const { rows } = await client.query<Distribution>(
     `select

@@ -5,9 +5,11 @@ import { adviseOnRefusal } from '../advise-on-refusal.ts';
 import { classifyDatabaseError } from '../classify-database-error.ts';
 import { connectClient } from '../connect-client.ts';
 import { distributeNewTables } from '../distribute/distribute-tables.ts';
+import { readDistribution } from '../distribute/read-distribution.ts';
 import { readDatabaseFacts, refuseUnfit } from './database-facts.ts';
 import { planMigration, type AppliedMigration } from './plan-migration.ts';
 import { readMigrations, readUpgradeScripts, type Migration } from './read-migrations.ts';
+import { splitStatements } from './split-statements.ts';
 
 /** Any number that no other program on the same database is likely to use: "sess" in ASCII. */
 export const migrationLock = 0x73657373;
@@ -49,8 +51,9 @@ export async function migrateDatabase(
     else
       for (const migration of plan.pending)
         await inTransaction(client, async () => {
-          await apply(client, migration);
-          await distributeNewTables(client);
+          const isDistributed = (await readDistribution(client)) !== undefined;
+          await apply(client, migration, isDistributed);
+          if (isDistributed) await distributeNewTables(client);
         });
     return { applied: (plan.kind === 'upgrade' ? migrations : plan.pending).map(({ name }) => name) };
   } catch (error) {
@@ -82,7 +85,11 @@ async function upgrade(client: pg.Client, migrations: readonly Migration[]): Pro
 }
 
 /** Runs a script together with its row in Prisma's table, as Prisma writes it. */
-async function apply(client: pg.Client, { name, script, checksum }: Migration): Promise<void> {
+async function apply(
+  client: pg.Client,
+  { name, script, checksum }: Migration,
+  isDistributed = false,
+): Promise<void> {
   await client.query(`
     create table if not exists _prisma_migrations (
       id varchar(36) primary key not null,
@@ -104,7 +111,8 @@ async function apply(client: pg.Client, { name, script, checksum }: Migration): 
     'insert into _prisma_migrations (id, checksum, migration_name, started_at) values ($1, $2, $3, clock_timestamp())',
     [id, checksum, name],
   );
-  await client.query(script);
+  // A worker takes one statement at a time.
+  for (const part of isDistributed ? splitStatements(script) : [script]) await client.query(part);
   await client.query(
     'update _prisma_migrations set finished_at = clock_timestamp(), applied_steps_count = 1 where id = $1',
     [id],
