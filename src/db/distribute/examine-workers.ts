@@ -57,15 +57,16 @@ function judgeWorker(
   },
 ): readonly string[] {
   const faults: string[] = [];
-  const everywhere = (statement: string) =>
-    `as a superuser on the coordinator run: select run_command_on_workers('${statement}')`;
+  // Citus brings it to the workers.
+  const remedy = (setting: string) =>
+    `on the coordinator run: alter database ${here.database} set ${setting};`;
   if (jit !== 'off')
     faults.push(
-      `worker ${node}: jit is on, and compiling takes longer than the questions; ${everywhere(`alter database ${here.database} set jit = off`)}`,
+      `worker ${node}: jit is on, and compiling takes longer than the questions; ${remedy('jit = off')}`,
     );
   if (!/^(Etc\/)?(UTC|GMT|UCT|Zulu)$/i.test(timezone))
     faults.push(
-      `worker ${node}: its time zone is ${timezone}, and times are worked out there; ${everywhere(`alter database ${here.database} set timezone = ''''UTC''''`).replaceAll("''''", "''")}`,
+      `worker ${node}: its time zone is ${timezone}, and times are worked out there; ${remedy("timezone = 'UTC'")}`,
     );
   if (prepared === 0)
     faults.push(
