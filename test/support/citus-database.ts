@@ -3,7 +3,6 @@ import pg from 'pg';
 import { distributeHistory } from '../../src/db/distribute/distribute-history.ts';
 import { migrateDatabase } from '../../src/db/migrate/migrate-database.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
-import type { TestDatabase } from './test-database.ts';
 
 /**
  * Address of the coordinator of a Citus cluster with at least one worker, as a superuser, with the name of a database that has the extension;
@@ -11,10 +10,20 @@ import type { TestDatabase } from './test-database.ts';
  */
 export const citusUrl = process.env['TEST_CITUS_URL'];
 
+/** A TestDatabase, which is made here for those who want it distributed. */
+type CitusDatabase = {
+  readonly url: string;
+  query<Row extends pg.QueryResultRow = Record<string, unknown>>(
+    sql: string,
+    values?: readonly unknown[],
+  ): Promise<Row[]>;
+  drop(): Promise<void>;
+};
+
 /** A database of its own on every server of the cluster: `plain` without the extension, `empty` with it, else with a distributed history. */
 export async function createCitusDatabase(
   state: 'plain' | 'empty' | 'distributed' = 'distributed',
-): Promise<TestDatabase> {
+): Promise<CitusDatabase> {
   if (citusUrl === undefined) throw new Error('TEST_CITUS_URL is not set');
   const name = `session_history_test_${randomBytes(6).toString('hex')}`;
   const coordinator = new URL(citusUrl);
