@@ -133,9 +133,8 @@ from session_history_0_1.session_names;
 analyze sessions, jobs, computers;
 update computers as known
 set expected_by = past.expected_by, last_job_id = past.last_job_id, last_server_id = past.last_server_id
-from computers as asked
-cross join lateral past_of_computer(asked.source_id, asked.computer) as past
-where known.source_id = asked.source_id and known.computer_key = asked.computer_key and not known.is_stale;
+from computer_pasts as past
+where known.source_id = past.source_id and known.computer_key = past.computer_key and not known.is_stale;
 
 insert into daily_totals select * from daily_totals_rule;
 

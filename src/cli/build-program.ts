@@ -111,11 +111,15 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
       'also split sessions, tasks and runs into that many tables by source; 1 makes one table of them again. Can be stopped and resumed',
       wholeNumber,
     )
+    .option(
+      '--distribute',
+      'also lay all tables, by source, over the workers of a Citus cluster whose coordinator DATABASE_URL names',
+    )
     .addHelpText(
       'after',
-      '\nPartitions are for hundreds of millions of sessions: see docs/scaling.md.\n\nExample:\n  session-history migrate --partition 8',
+      '\nPartitions are for hundreds of millions of sessions, Citus for what one server cannot bear: see docs/scaling.md.\n\nExample:\n  session-history migrate --partition 8',
     )
-    .action(async (options: { rebuild?: boolean; partition?: number }) =>
+    .action(async (options: { rebuild?: boolean; partition?: number; distribute?: boolean }) =>
       onExit(await (await import('./migrate-command.ts')).runMigrateCommand(app, options)),
     );
 

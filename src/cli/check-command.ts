@@ -1,6 +1,7 @@
 import { ConfigError, type Config } from '../config/config.ts';
-import { describeDatabase } from '../db/open-history.ts';
-import { describeShape, readShape } from '../db/partition/read-shape.ts';
+import { examineWorkers } from '../db/distribute/examine-workers.ts';
+import { describeDatabase, type History } from '../db/open-history.ts';
+import { describeShape, readShape } from '../db/read-shape.ts';
 import { readStatus, type SourceStatus } from '../db/read-status.ts';
 import type { App, ExitCode, Finding } from './app.ts';
 import { count } from './format.ts';
@@ -61,9 +62,7 @@ async function checkDatabaseAndQueue(
         verdict,
         what: `database: PostgreSQL ${version} (${where})${verdict === 'bad' ? ': 13 or newer is needed' : ''}`,
       });
-      const shape = await readShape(history.pool);
-      if (shape.partitions > 1 || shape.begun !== null)
-        say({ verdict: shape.begun === null ? 'good' : 'warning', what: describeShape(shape) });
+      for (const finding of await examineShape(history)) say(finding);
       for await (const finding of app.examineQueue(config, history)) say(finding);
       return await readStatus(history);
     } finally {
@@ -73,6 +72,17 @@ async function checkDatabaseAndQueue(
     say({ verdict: 'bad', what: `database: ${(error as Error).message}` });
     return undefined;
   }
+}
+
+/** How the history lies, and what is wrong with the servers it lies on. */
+async function examineShape({ pool }: Pick<History, 'pool'>): Promise<readonly Finding[]> {
+  const shape = await readShape(pool);
+  const said = describeShape(shape);
+  const findings: Finding[] = [];
+  if (said !== undefined) findings.push({ verdict: said.isWhole ? 'good' : 'warning', what: said.text });
+  if (shape.distribution === undefined) return findings;
+  const faults = await examineWorkers(pool);
+  return [...findings, ...faults.map((what) => ({ verdict: 'warning' as const, what }))];
 }
 
 /** How long until sessions leave the list of 30 days unread. */

@@ -7,15 +7,20 @@ import { guardAdvisoryLocks } from '../db/guard-advisory-locks.ts';
 import { ensureReaderRole } from '../db/reader-role.ts';
 import { mostPartitions } from '../db/partition/split-tables.ts';
 import type { App, ExitCode } from './app.ts';
+import { distributeHere } from './distribute-here.ts';
 import { partitionHere } from './partition-here.ts';
 import { painter } from './paint.ts';
 
 /** Brings the database to this version and says how to let an analyst in. */
 export async function runMigrateCommand(
   app: App,
-  options: { readonly rebuild?: boolean; readonly partition?: number } = {},
+  options: { readonly rebuild?: boolean; readonly partition?: number; readonly distribute?: boolean } = {},
 ): Promise<ExitCode> {
-  const { partition } = options;
+  const { partition, distribute = false } = options;
+  if (partition !== undefined && distribute)
+    throw new ConfigError(
+      '--partition and --distribute: one or the other. Shards hold the rows of few sources each, as partitions do.',
+    );
   if (partition !== undefined && (partition < 1 || partition > mostPartitions))
     throw new ConfigError(
       `--partition ${partition}: between 1 (one table) and ${mostPartitions}. Example: --partition 8`,
@@ -33,6 +38,7 @@ export async function runMigrateCommand(
       );
     }
     if (partition !== undefined) await partitionHere(app, history, partition);
+    if (distribute) await distributeHere(app, history);
     app.stdout.write(
       (await ensureReaderRole(history.prisma))
         ? `  Role session_history_reader may read schema report and nothing else. \`session-history analyst create analyst\` makes a login of it, as this does:\n${analystStatements(

@@ -1,5 +1,5 @@
 import { describeDatabase } from '../db/open-history.ts';
-import { describeShape, readShape } from '../db/partition/read-shape.ts';
+import { describeShape, readShape, storageOf } from '../db/read-shape.ts';
 import { readStatus, type SourceStatus } from '../db/read-status.ts';
 import type { App, ExitCode } from './app.ts';
 import { ago, count } from './format.ts';
@@ -10,13 +10,15 @@ export async function runStatusCommand(app: App, options: { readonly json?: bool
   const history = await app.openHistory(app.readConfig());
   try {
     const sources = await readStatus(history);
+    const shape = await readShape(history.pool);
     if (options.json === true) {
-      for (const source of sources) app.stdout.write(`${JSON.stringify(source)}\n`);
+      const storage = storageOf(shape);
+      for (const source of sources) app.stdout.write(`${JSON.stringify({ ...source, storage })}\n`);
       return 0;
     }
     app.stdout.write(`${describeDatabase(history.url)}\n`);
-    const shape = await readShape(history.pool);
-    if (shape.partitions > 1 || shape.begun !== null) app.stdout.write(`${describeShape(shape)}\n`);
+    const said = describeShape(shape);
+    if (said !== undefined) app.stdout.write(`${said.text}\n`);
     if (sources.length === 0) app.stdout.write('No sync has run yet. Begin with: npx session-history sync\n');
     for (const source of sources) app.stdout.write(describeSource(app, source));
     return 0;

@@ -1,3 +1,4 @@
+import { grantShards } from './distribute/grant-shards.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { waitForGrants } from './reader-role.ts';
 
@@ -57,5 +58,6 @@ export async function ensureApiRole(prisma: PrismaClient): Promise<boolean> {
        execute format('grant update (last_used_at) on %s.api_keys to ${role}', place);
      end $$`,
   );
+  await grantShards(prisma, role);
   return true;
 }

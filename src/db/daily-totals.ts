@@ -50,40 +50,17 @@ export async function markDaysOfJobsStale({ tx, sourceId }: Write, jobIds: reado
 
 /** Keeps the totals of marked days, the newest first. Returns how many days were kept; fewer than a batch: no more are left. */
 async function settleBatch({ tx, sourceId }: Write): Promise<number> {
-  const [row] = await tx.$queryRaw<{ settled: number }[]>`
-    with marked as materialized (
-      delete from stale_days
-      where source_id = ${sourceId}::integer
-        and day in (
-          select day from stale_days where source_id = ${sourceId}::integer order by day desc limit ${batchSize}::integer
-        )
-      returning day
-    ),
-    fresh as materialized (
-      select (worked_out.totals).*
-      from (select totals_of_day(${sourceId}::integer, day) as totals from marked) as worked_out
-    ),
-    kept as (
-      insert into daily_totals as known
-      select * from fresh
-      on conflict (source_id, day, server_id, policy_id, kind, customer) do update set
-        total = excluded.total, success = excluded.success, warning = excluded.warning, failed = excluded.failed,
-        running = excluded.running, lost = excluded.lost, unknown = excluded.unknown, retries = excluded.retries,
-        duration_seconds_sum = excluded.duration_seconds_sum, processed_bytes_sum = excluded.processed_bytes_sum
-    ),
-    gone as (
-      delete from daily_totals as known
-      using marked
-      where known.source_id = ${sourceId}::integer
-        and known.day = marked.day
-        and not exists (
-          select 1 from fresh
-          where (fresh.day, fresh.server_id, fresh.policy_id, fresh.kind, fresh.customer)
-            = (known.day, known.server_id, known.policy_id, known.kind, known.customer)
-        )
-    )
-    select count(*)::integer as settled from marked`;
-  return row?.settled ?? 0;
+  const marked = await tx.$queryRaw<{ day: string }[]>`
+    select day::text from stale_days where source_id = ${sourceId}::integer order by day desc limit ${batchSize}::integer`;
+  const days = marked.map(({ day }) => day);
+  await tx.$executeRaw`
+    delete from stale_days where source_id = ${sourceId}::integer and day = any(${days}::date[])`;
+  await tx.$executeRaw`
+    delete from daily_totals where source_id = ${sourceId}::integer and day = any(${days}::date[])`;
+  await tx.$executeRaw`
+    insert into daily_totals
+    select * from daily_totals_rule where source_id = ${sourceId}::integer and day = any(${days}::date[])`;
+  return days.length;
 }
 
 /** Keeps the totals of all marked days of a source, unless it takes until `deadline` (performance.now()): then the rest waits. */

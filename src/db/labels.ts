@@ -157,7 +157,7 @@ async function writeLabels({ tx, sourceId }: Write, targeted: readonly Targeted[
     from json_to_recordset(${rows}::json) as given(scope text, key uuid, computer text, clear boolean, labels jsonb)
     where labels.source_id = ${sourceId}::integer
       and labels.scope = given.scope
-      and labels.target_key = case given.scope when 'computer' then computer_key(given.computer) else given.key end
+      and (given.scope = 'computer' and labels.computer = given.computer or given.scope <> 'computer' and labels.target_key = given.key)
       and given.clear`;
   await tx.$executeRaw`
     update labels set labels = jsonb_strip_nulls(labels)

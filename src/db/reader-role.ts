@@ -1,3 +1,4 @@
+import { grantShards } from './distribute/grant-shards.ts';
 import type { PrismaClient } from './generated/client.ts';
 
 export const readerRole = 'session_history_reader';
@@ -40,5 +41,6 @@ export async function ensureReaderRole(prisma: PrismaClient): Promise<boolean> {
        end;
      end $$`,
   );
+  await grantShards(prisma, readerRole);
   return true;
 }

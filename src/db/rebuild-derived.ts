@@ -51,9 +51,7 @@ const statements = [
    ) as known
    on conflict (source_id, computer_key) do update set is_stale = true`,
   `with fresh as materialized (
-     select known.source_id, known.computer_key, summary.*
-     from computers as known
-     cross join lateral past_of_computer(known.source_id, known.computer) as summary
+     select * from computer_pasts
    )
    update computers as known
    set is_stale = false,

@@ -30,9 +30,12 @@ export async function settleComputers(
             limit ${batchSize}::integer
           ),
           fresh as materialized (
-            select stale.computer_key, summary.*
+            select
+              stale.computer_key, past.first_run_at, past.last_session_at, past.last_outcome, past.last_success_at,
+              past.consecutive_failures, past.usual_interval_seconds, past.expected_by, past.last_job_id, past.last_server_id
             from stale
-            left join lateral past_of_computer(${sourceId}::integer, stale.computer) as summary on true
+            left join computer_pasts as past
+              on past.source_id = ${sourceId}::integer and past.computer_key = stale.computer_key
           ),
           gone as (
             delete from computers

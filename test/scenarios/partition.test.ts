@@ -4,7 +4,7 @@ import { openDatabase } from '../../src/db/open-database.ts';
 import { migrateDatabase } from '../../src/db/migrate/migrate-database.ts';
 import { readMigrations } from '../../src/db/migrate/read-migrations.ts';
 import { partitionHistory, type PartitionMoment } from '../../src/db/partition/partition-history.ts';
-import { readShape } from '../../src/db/partition/read-shape.ts';
+import { readShape } from '../../src/db/read-shape.ts';
 import { startSimulator, type Simulator } from '../../src/simulator/start-simulator.ts';
 import { readCatalog } from '../support/read-catalog.ts';
 import { readHistory } from '../support/read-history.ts';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
+import { createCitusDatabase } from './citus-database.ts';
 
 export type TestDatabase = {
   readonly url: string;
@@ -13,6 +14,9 @@ export type TestDatabase = {
 
 /** A database of its own: a clone of the migrated template, or an empty one. */
 export async function createTestDatabase(options: { readonly empty?: boolean } = {}): Promise<TestDatabase> {
+  // Slow: each is distributed anew.
+  if (process.env['TEST_DISTRIBUTED'] !== undefined)
+    return createCitusDatabase(options.empty === true ? 'empty' : 'distributed');
   const { url: serverUrl, template } = inject('databaseServer');
   const name = `${template}_${randomBytes(6).toString('hex')}`;
   await tellServer(

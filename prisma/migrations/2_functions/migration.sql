@@ -31,102 +31,116 @@ from (
 create or replace function computer_key(computer text) returns uuid language sql stable as
   $$ select encode(substring(sha256(convert_to(computer, 'UTF8')) for 16), 'hex')::uuid $$;
 
--- What the past of a computer says, from its newest runs: the columns of table `computers`. No rows: it has no session.
-create or replace function past_of_computer(of_source integer, of_computer text)
-returns table (
-  first_run_at timestamptz,
-  last_session_at timestamptz,
-  last_outcome text,
-  last_success_at timestamptz,
-  consecutive_failures integer,
-  usual_interval_seconds double precision,
-  expected_by timestamptz,
-  last_job_id uuid,
-  last_server_id uuid
-)
--- With a setting of its own it stays a function: inlined into a view, it would look so expensive that PostgreSQL compiles the
--- query, which takes longer than running it.
-language sql stable rows 1
-set jit = off
--- Readers of the views may read schema `report` only, and functions run as who asks. What it tells is in the views anyway.
-security definer
-as $$
-  with own as not materialized (
-    select
-      session.created_at, session.session_id, session.is_last_attempt, session.outcome, session.ended_at, session.job_id, session.server_id,
-      coalesce(session.run_started_at, session.created_at) as started_at
-    from sessions as session
-    where left(session.computer, 100) = left(of_computer, 100)
-      and session.computer = of_computer
-      and session.source_id = of_source
-      and session.kind = 'computer'
-  ),
-  run as not materialized (
-    select * from own where is_last_attempt
-  ),
-  newest_session as (
-    select created_at, job_id, server_id from own order by created_at desc, session_id desc limit 1
-  ),
-  newest as (
-    select outcome from run order by created_at desc, session_id desc limit 1
-  ),
-  oldest as (
-    select started_at from run order by created_at, session_id limit 1
-  ),
-  success as (
-    select created_at, session_id, started_at from run
-    where outcome in ('success', 'warning')
-    order by created_at desc, session_id desc
-    limit 1
-  ),
-  latest as materialized (
-    select
-      started_at, outcome,
+-- What the past of each computer says, from its newest runs: the columns of table `computers`. No row: it has no session. A view,
+-- and no function: a distributed PostgreSQL asks each shard for its own computers. Each look reads along an index and no
+-- further than it must, so that a question about few computers costs little.
+create or replace view computer_pasts as
+select
+  computer.source_id,
+  computer.computer_key,
+  computer.computer,
+  computer.is_stale,
+  computer.change_number,
+  computer.last_changed_at,
+  coalesce(oldest.started_at, newest.created_at) as first_run_at,
+  newest.created_at as last_session_at,
+  latest.outcomes[1] as last_outcome,
+  since.last_success_at,
+  since.consecutive_failures,
+  latest.interval as usual_interval_seconds,
+  -- The next good run begins an interval (or a rest) after the last one, takes as long as most do, and may be late by an eighth
+  -- of the interval: from one hour to six.
+  coalesce(success.started_at, oldest.started_at, newest.created_at)
+    + make_interval(secs => greatest(coalesce(latest.interval, 86400), rest.gap)
+      + greatest(3600, least(coalesce(latest.interval, 86400) / 8, 21600), 1.5 * coalesce(latest.duration, 0))) as expected_by,
+  newest.job_id as last_job_id,
+  newest.server_id as last_server_id
+from computers as computer
+cross join lateral (
+  select session.created_at, session.job_id, session.server_id
+  from sessions as session
+  where session.source_id = computer.source_id
+    and left(session.computer, 100) = left(computer.computer, 100)
+    and session.computer = computer.computer
+    and session.kind = 'computer'
+  order by session.created_at desc, session.session_id desc
+  limit 1
+) as newest
+left join lateral (
+  select coalesce(session.run_started_at, session.created_at) as started_at
+  from sessions as session
+  where session.source_id = computer.source_id
+    and left(session.computer, 100) = left(computer.computer, 100)
+    and session.computer = computer.computer
+    and session.kind = 'computer'
+    and session.is_last_attempt
+  order by session.created_at, session.session_id
+  limit 1
+) as oldest on true
+left join lateral (
+  select session.created_at, session.session_id, coalesce(session.run_started_at, session.created_at) as started_at
+  from sessions as session
+  where session.source_id = computer.source_id
+    and left(session.computer, 100) = left(computer.computer, 100)
+    and session.computer = computer.computer
+    and session.kind = 'computer'
+    and session.is_last_attempt
+    and session.outcome in ('success', 'warning')
+  order by session.created_at desc, session.session_id desc
+  limit 1
+) as success on true
+left join lateral (
+  -- An earlier run may have ended later than the newest good one; none takes a week.
+  select
+    max(session.ended_at) filter (where session.outcome in ('success', 'warning')) as last_success_at,
+    (count(*) filter (
+      where session.outcome = 'failed'
+        and (success.session_id is null or (session.created_at, session.session_id) > (success.created_at, success.session_id))
+    ))::integer as consecutive_failures
+  from sessions as session
+  where session.source_id = computer.source_id
+    and left(session.computer, 100) = left(computer.computer, 100)
+    and session.computer = computer.computer
+    and session.kind = 'computer'
+    and session.is_last_attempt
+    and session.created_at >= coalesce(success.created_at - interval '7 days', '-infinity')
+) as since on true
+left join lateral (
+  select
+    (percentile_cont(0.5) within group (order by run.gap) filter (where run.gap > 0))::double precision as interval,
+    (percentile_cont(0.9) within group (order by run.duration) filter (where run.outcome in ('success', 'warning')))::double precision as duration,
+    array_agg(run.outcome order by run.created_at desc, run.session_id desc) as outcomes,
+    array_agg(run.started_at) as starts,
+    array_agg(run.gap) as gaps
+  from (
+    select *,
       extract(epoch from ended_at - started_at)::double precision as duration,
       extract(epoch from lead(started_at) over (order by started_at) - started_at)::double precision as gap
-    from (select started_at, ended_at, outcome from run order by created_at desc, session_id desc limit 31) as newest_runs
-  ),
-  habit as materialized (
-    select
-      (percentile_cont(0.5) within group (order by gap) filter (where gap > 0))::double precision as interval,
-      (percentile_cont(0.9) within group (order by duration) filter (where outcome in ('success', 'warning')))::double precision as duration
-    from latest
-  ),
+    from (
+      select session.created_at, session.session_id, session.ended_at, session.outcome,
+        coalesce(session.run_started_at, session.created_at) as started_at
+      from sessions as session
+      where session.source_id = computer.source_id
+        and left(session.computer, 100) = left(computer.computer, 100)
+        and session.computer = computer.computer
+        and session.kind = 'computer'
+        and session.is_last_attempt
+      order by session.created_at desc, session.session_id desc
+      limit 31
+    ) as newest_runs
+  ) as run
+) as latest on true
+left join lateral (
   -- After this hour, or this weekday, it may always rest longer: over a night, over a weekend. The shortest of two such rests,
   -- so that one missed backup does not become a habit.
-  rest as materialized (
-    select min(latest.gap) as gap
-    from success, habit, latest
-    where latest.gap > 0
-      and least(
-        abs(extract(epoch from success.started_at - latest.started_at) - case when habit.interval > 43200 then 604800 else 86400 end),
-        abs(extract(epoch from success.started_at - latest.started_at) - case when habit.interval > 43200 then 1209600 else 172800 end)
-      ) <= habit.interval / 4
-  )
-  select
-    coalesce((select started_at from oldest), newest_session.created_at),
-    newest_session.created_at,
-    (select outcome from newest),
-    -- An earlier run may have ended later; none takes a week.
-    (
-      select max(run.ended_at) from run, success
-      where run.outcome in ('success', 'warning') and run.created_at >= success.created_at - interval '7 days'
-    ),
-    (
-      select count(*)::integer from run left join success on true
-      where run.outcome = 'failed'
-        and (success.session_id is null or (run.created_at, run.session_id) > (success.created_at, success.session_id))
-    ),
-    habit.interval,
-    -- The next good run begins an interval (or a rest) after the last one, takes as long as most do, and may be late by an eighth
-    -- of the interval: from one hour to six.
-    coalesce((select started_at from success), (select started_at from oldest), newest_session.created_at)
-      + make_interval(secs => greatest(coalesce(habit.interval, 86400), (select gap from rest))
-        + greatest(3600, least(coalesce(habit.interval, 86400) / 8, 21600), 1.5 * coalesce(habit.duration, 0))),
-    newest_session.job_id,
-    newest_session.server_id
-  from newest_session, habit
-$$;
+  select min(rested.gap) as gap
+  from unnest(latest.starts, latest.gaps) as rested(started_at, gap)
+  where rested.gap > 0
+    and least(
+      abs(extract(epoch from success.started_at - rested.started_at) - case when latest.interval > 43200 then 604800 else 86400 end),
+      abs(extract(epoch from success.started_at - rested.started_at) - case when latest.interval > 43200 then 1209600 else 172800 end)
+    ) <= latest.interval / 4
+) as rest on true;
 
 -- ── Totals of days ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -157,20 +171,8 @@ left join labels as label
   on label.source_id = session.source_id and label.scope = 'computer' and label.computer = session.computer
 group by 1, 2, 3, 4, 5, 6;
 
--- The totals of one day, worked out from its sessions: through their index, however many days there are.
-create or replace function totals_of_day(of_source integer, of_day date)
-returns setof daily_totals
-language sql stable rows 50
-set jit = off
-set enable_seqscan = off
-security definer
-as $$ select * from daily_totals_rule where source_id = of_source and day = of_day $$;
-
 do $$
 begin
-  -- Temporary tables of whoever asks come last, or they could stand in for these.
-  execute format('alter function past_of_computer(integer, text) set search_path = %I, pg_temp', current_schema());
-  execute format('alter function totals_of_day(integer, date) set search_path = %I, pg_temp', current_schema());
   -- Up to PostgreSQL 14 everybody may make tables here.
   execute format('revoke create on schema %I from public', current_schema());
 end;

@@ -2,6 +2,9 @@
 -- every view can be replaced in place, with the grants and the views of others that stand on it.
 -- Every view and column carries a comment, because schema browsers show them; views have no keys in the catalog, so their
 -- comments name them.
+--
+-- The views serve a distributed PostgreSQL, too. There, every join holds the source's key, and what is joined to a union of
+-- several tables is joined by `source.id`: through the union's own column Citus does not see that all lie together.
 
 create schema if not exists report;
 comment on schema report is 'Session History for Veeam Agents: the reporting schema. All times are UTC with microseconds; rates are fractions from 0 to 1.';
@@ -520,21 +523,23 @@ from (
   where not exists (select 1 from stale_days as stale where stale.source_id = kept.source_id and stale.day = kept.day)
   union all
   -- Sessions of these days were written and nobody has worked them out yet: done here, once a day.
-  select
-    source_id, day, (fresh).server_id, (fresh).policy_id, (fresh).kind, (fresh).customer, (fresh).total, (fresh).success, (fresh).warning,
-    (fresh).failed, (fresh).running, (fresh).lost, (fresh).unknown, (fresh).retries, (fresh).duration_seconds_sum,
-    (fresh).processed_bytes_sum
-  from (select source_id, day, totals_of_day(source_id, day) as fresh from stale_days) as stale
+  select fresh.*
+  from stale_days as stale
+  cross join lateral (
+    select * from daily_totals_rule as rule where rule.source_id = stale.source_id and rule.day = stale.day
+    -- Keeps it a look along the index on days, however many days the planner expects.
+    offset 0
+  ) as fresh
 ) as total
 join sources as source on source.id = total.source_id
-left join servers as server on server.source_id = total.source_id and server.server_id = total.server_id
-left join jobs as policy on policy.source_id = total.source_id and policy.job_id = total.policy_id
+left join servers as server on server.source_id = source.id and server.server_id = total.server_id
+left join jobs as policy on policy.source_id = source.id and policy.job_id = total.policy_id
 left join labels as by_policy
-  on by_policy.source_id = total.source_id and by_policy.scope = 'job' and by_policy.target_key = total.policy_id
+  on by_policy.source_id = source.id and by_policy.scope = 'job' and by_policy.target_key = total.policy_id
 left join labels as by_server
-  on by_server.source_id = total.source_id and by_server.scope = 'server' and by_server.target_key = total.server_id
+  on by_server.source_id = source.id and by_server.scope = 'server' and by_server.target_key = total.server_id
 left join labels as by_source
-  on by_source.source_id = total.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000'
+  on by_source.source_id = source.id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000'
 group by total.day, source.id, total.server_id, server.server_name, total.policy_id, policy.job_name, total.kind,
   coalesce(nullif(total.customer, ''), by_policy.customer, by_server.customer, by_source.customer);
 
@@ -721,8 +726,10 @@ comment on column report.jobs.job_key is 'Its key: what job_key and policy_key o
 
 -- ── Computers ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-create or replace view report.computers as
+-- report.computers, and the source's key.
+create or replace view computer_rows as
 select
+  source.id as source_id,
   source.name as source,
   past.computer,
   past.last_session_at,
@@ -769,14 +776,10 @@ from (
   union all
   -- Sessions of these were written and nobody has worked them out yet: done here, once a row.
   select
-    source_id, computer, (fresh).first_run_at, (fresh).last_session_at, (fresh).last_outcome, (fresh).last_success_at,
-    (fresh).consecutive_failures, (fresh).usual_interval_seconds, (fresh).expected_by, (fresh).last_job_id, (fresh).last_server_id,
-    change_number, last_changed_at
-  from (
-    select source_id, computer, past_of_computer(source_id, computer) as fresh, change_number, last_changed_at
-    from computers
-    where is_stale
-  ) as stale
+    source_id, computer, first_run_at, last_session_at, last_outcome, last_success_at, consecutive_failures, usual_interval_seconds,
+    expected_by, last_job_id, last_server_id, change_number, last_changed_at
+  from computer_pasts
+  where is_stale
   union all
   -- Discovered, and never backed up.
   select source_id, never.computer, null, null, null, null, 0, null, null, null, null, null, null
@@ -787,17 +790,17 @@ from (
   )
 ) as past
 join sources as source on source.id = past.source_id
-left join servers as server on server.source_id = past.source_id and server.server_id = past.last_server_id
-left join jobs as job on job.source_id = past.source_id and job.job_id = past.last_job_id
+left join servers as server on server.source_id = source.id and server.server_id = past.last_server_id
+left join jobs as job on job.source_id = source.id and job.job_id = past.last_job_id
 left join jobs as policy on policy.source_id = job.source_id and policy.job_id = job.policy_id
 left join labels as by_computer
-  on by_computer.source_id = past.source_id and by_computer.scope = 'computer' and by_computer.computer = past.computer
+  on by_computer.source_id = source.id and by_computer.scope = 'computer' and by_computer.computer = past.computer
 left join labels as by_policy
-  on by_policy.source_id = past.source_id and by_policy.scope = 'job' and by_policy.target_key = job.policy_id
+  on by_policy.source_id = source.id and by_policy.scope = 'job' and by_policy.target_key = job.policy_id
 left join labels as by_server
-  on by_server.source_id = past.source_id and by_server.scope = 'server' and by_server.target_key = past.last_server_id
+  on by_server.source_id = source.id and by_server.scope = 'server' and by_server.target_key = past.last_server_id
 left join labels as by_source
-  on by_source.source_id = past.source_id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000'
+  on by_source.source_id = source.id and by_source.scope = 'source' and by_source.target_key = '00000000-0000-0000-0000-000000000000'
 cross join lateral (
   select
     coalesce(past.last_success_at, past.first_run_at) + make_interval(secs => label.max_age_hours * 3600) as agreed_by,
@@ -830,7 +833,42 @@ left join (
     where kind = 'computer' and computer is not null and created_at > now() - interval '720 hours'
   ) as session
   group by source_id, computer
-) as recent on recent.source_id = past.source_id and recent.computer = past.computer;
+) as recent on recent.source_id = source.id and recent.computer = past.computer;
+
+create or replace view report.computers as
+select
+  source,
+  computer,
+  last_session_at,
+  last_outcome,
+  last_success_at,
+  hours_since_success,
+  sessions_30d,
+  success_30d,
+  warning_30d,
+  failed_30d,
+  success_rate_30d,
+  avg_duration_seconds_30d,
+  consecutive_failures,
+  usual_interval_seconds,
+  is_overdue,
+  change_number,
+  last_changed_at,
+  server_id,
+  server_name,
+  policy_id,
+  policy_name,
+  customer,
+  site,
+  expected_by,
+  missed_last_expected,
+  is_muted,
+  max_age_hours,
+  source_key,
+  server_key,
+  job_key,
+  computer_key
+from computer_rows;
 
 comment on view report.computers is 'Every computer that ever had a session or that Enterprise Manager has discovered, with how its backups go. Rates, streaks and last outcomes count runs: a first attempt with its retries is one run. Key: source, computer.';
 comment on column report.computers.source is 'Name of the Enterprise Manager.';
@@ -938,26 +976,36 @@ select
   computer.computer_key,
   (now() at time zone 'UTC')::date as last_day,
   -- In the select list, the planner puts it after the limit: it is worked out for the rows of a page only.
-  (
-    select string_agg(coalesce(substr('suwrlf', worst, 1), '-'), '' order by day)
-    from (select (now() at time zone 'UTC')::date - back as day from generate_series(0, 89) as back) as calendar
-    left join (
+  coalesce(
+    (
       select
-        (coalesce(run_started_at, created_at) at time zone 'UTC')::date as day,
-        max(
-          case outcome when 'failed' then 6 when 'lost' then 5 when 'running' then 4 when 'warning' then 3 when 'success' then 1 else 2 end
-        ) as worst
-      from sessions
-      where source_id = (select id from sources where name = computer.source)
-        and kind = 'computer'
-        and left(computer, 100) = left(computer.computer, 100)
-        and computer = computer.computer
-        and is_last_attempt
-        and created_at >= ((now() at time zone 'UTC')::date - 89) at time zone 'UTC'
-      group by 1
-    ) as run using (day)
+        string_agg(repeat('-', day - day_before - 1) || substr('suwrlf', worst, 1), '' order by day)
+          || repeat('-', (now() at time zone 'UTC')::date - max(day))
+      from (
+        select day, worst, lag(day, 1, (now() at time zone 'UTC')::date - 90) over (order by day) as day_before
+        from (
+          select
+            (coalesce(session.run_started_at, session.created_at) at time zone 'UTC')::date as day,
+            max(
+              case session.outcome
+                when 'failed' then 6 when 'lost' then 5 when 'running' then 4 when 'warning' then 3 when 'success' then 1 else 2
+              end
+            ) as worst
+          from sessions as session
+          where session.source_id = computer.source_id
+            and session.kind = 'computer'
+            and left(session.computer, 100) = left(computer.computer, 100)
+            and session.computer = computer.computer
+            and session.is_last_attempt
+            and session.created_at >= ((now() at time zone 'UTC')::date - 89) at time zone 'UTC'
+          group by 1
+        ) as run
+        where day between (now() at time zone 'UTC')::date - 89 and (now() at time zone 'UTC')::date
+      ) as day_of_run
+    ),
+    repeat('-', 90)
   ) as outcomes_90d
-from report.computers as computer;
+from computer_rows as computer;
 
 comment on view report.computer_calendar is 'The computers of report.computers, each with the outcome of each of its last 90 days. Ask for few computers, or with a limit: the days are worked out for each row. Key: source, computer.';
 
@@ -1261,8 +1309,7 @@ with subject as (
   from (
     select source_id, computer, last_job_id, last_server_id from computers where not is_stale
     union all
-    select source_id, computer, (fresh).last_job_id, (fresh).last_server_id
-    from (select source_id, computer, past_of_computer(source_id, computer) as fresh from computers where is_stale) as stale
+    select source_id, computer, last_job_id, last_server_id from computer_pasts where is_stale
     union all
     -- Labelled before its first session.
     select label.source_id, label.computer, null, null
@@ -1288,25 +1335,44 @@ given as (
       or label.scope = 'computer' and label.computer = subject.computer
     )
 )
-select distinct on (source.name, given.scope, server.server_name, given.server_id, given.job_name, given.policy_id, given.computer, label.name)
-  source.name as source,
-  given.scope,
-  given.server_id,
-  server.server_name,
-  given.policy_id,
-  given.job_name as policy_name,
-  given.computer,
-  label.name,
-  label.value,
-  given.given_to,
-  source.id::text as source_key,
-  source.id || ':' || given.computer as computer_key
-from given
-join sources as source on source.id = given.source_id
-left join servers as server on server.source_id = given.source_id and server.server_id = given.server_id
-cross join lateral jsonb_each_text(given.labels) as label(name, value)
-order by source.name, given.scope, server.server_name, given.server_id, given.job_name, given.policy_id, given.computer, label.name,
-  array_position(array['computer', 'job', 'server', 'source'], given.given_to);
+select
+  source,
+  scope,
+  server_id,
+  server_name,
+  policy_id,
+  policy_name,
+  computer,
+  name,
+  value,
+  given_to,
+  source_key,
+  computer_key
+from (
+  select
+    source.name as source,
+    given.scope,
+    given.server_id,
+    server.server_name,
+    given.policy_id,
+    given.job_name as policy_name,
+    given.computer,
+    label.name,
+    label.value,
+    given.given_to,
+    source.id::text as source_key,
+    source.id || ':' || given.computer as computer_key,
+    -- The nearest comes first.
+    row_number() over (
+      partition by given.source_id, given.scope, given.server_id, given.policy_id, given.computer, label.name
+      order by array_position(array['computer', 'job', 'server', 'source'], given.given_to)
+    ) as place
+  from given
+  join sources as source on source.id = given.source_id
+  left join servers as server on server.source_id = source.id and server.server_id = given.server_id
+  cross join lateral jsonb_each_text(given.labels) as label(name, value)
+) as labelled
+where place = 1;
 
 comment on view report.labels is 'Labels as they hold: a row for each name that a source, a server, a job or a computer has, its own or the nearest above it. Key: source, scope, server_id, policy_id, computer, name.';
 comment on column report.labels.source is 'Name of the Enterprise Manager.';

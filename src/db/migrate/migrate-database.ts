@@ -4,9 +4,12 @@ import { SyncError } from '../../domain/sync-error.ts';
 import { adviseOnRefusal } from '../advise-on-refusal.ts';
 import { classifyDatabaseError } from '../classify-database-error.ts';
 import { connectClient } from '../connect-client.ts';
+import { distributeNewTables } from '../distribute/distribute-tables.ts';
+import { readDistribution } from '../distribute/read-distribution.ts';
 import { readDatabaseFacts, refuseUnfit } from './database-facts.ts';
 import { planMigration, type AppliedMigration } from './plan-migration.ts';
 import { readMigrations, readUpgradeScripts, type Migration } from './read-migrations.ts';
+import { splitStatements } from './split-statements.ts';
 
 /** Any number that no other program on the same database is likely to use: "sess" in ASCII. */
 export const migrationLock = 0x73657373;
@@ -24,6 +27,10 @@ const engineLock = 72_707_369;
  * after 3_report have to work on both shapes: keys and unique indexes hold source_id; no `create index concurrently`; storage
  * parameters and extended statistics are given to each partition as well (`pg_partition_tree('sessions')` names the table and its
  * partitions, whether it is split or not).
+ *
+ * Or it is distributed (src/db/distribute): a new table with a column source_id is distributed after its migration. There, each
+ * `alter table` says one thing at a time, columns that are added have constant defaults, views read no functions that read tables, and the join of
+ * anything to a union is by `sources.id`.
  */
 export async function migrateDatabase(
   databaseUrl: string,
@@ -41,7 +48,13 @@ export async function migrateDatabase(
     if (plan.kind === 'none') return { applied: [] };
     refuseUnfit(await readDatabaseFacts(client));
     if (plan.kind === 'upgrade') await upgrade(client, migrations);
-    else for (const migration of plan.pending) await inTransaction(client, () => apply(client, migration));
+    else
+      for (const migration of plan.pending)
+        await inTransaction(client, async () => {
+          const isDistributed = (await readDistribution(client)) !== undefined;
+          await apply(client, migration, isDistributed);
+          if (isDistributed) await distributeNewTables(client);
+        });
     return { applied: (plan.kind === 'upgrade' ? migrations : plan.pending).map(({ name }) => name) };
   } catch (error) {
     throw explain(error);
@@ -72,7 +85,11 @@ async function upgrade(client: pg.Client, migrations: readonly Migration[]): Pro
 }
 
 /** Runs a script together with its row in Prisma's table, as Prisma writes it. */
-async function apply(client: pg.Client, { name, script, checksum }: Migration): Promise<void> {
+async function apply(
+  client: pg.Client,
+  { name, script, checksum }: Migration,
+  isDistributed = false,
+): Promise<void> {
   await client.query(`
     create table if not exists _prisma_migrations (
       id varchar(36) primary key not null,
@@ -94,7 +111,8 @@ async function apply(client: pg.Client, { name, script, checksum }: Migration): 
     'insert into _prisma_migrations (id, checksum, migration_name, started_at) values ($1, $2, $3, clock_timestamp())',
     [id, checksum, name],
   );
-  await client.query(script);
+  // A worker takes one statement at a time.
+  for (const part of isDistributed ? splitStatements(script) : [script]) await client.query(part);
   await client.query(
     'update _prisma_migrations set finished_at = clock_timestamp(), applied_steps_count = 1 where id = $1',
     [id],

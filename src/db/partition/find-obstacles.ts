@@ -1,11 +1,13 @@
 import type pg from 'pg';
-import { splitTables } from './split-tables.ts';
 
 /**
- * What stands on the tables and cannot be brought over to their copies: things other people made. Views of this account's can be. Each
+ * What stands on the tables and cannot be brought over to those that take their places: things other people made. Views of this account's can be. Each
  * as PostgreSQL describes it.
  */
-export async function findObstacles(client: pg.ClientBase): Promise<readonly string[]> {
+export async function findObstacles(
+  client: pg.ClientBase,
+  tables: readonly string[],
+): Promise<readonly string[]> {
   const { rows } = await client.query<{ what: string }>(
     `with tree as (
        select class.oid, class.reltype from pg_class as class
@@ -40,7 +42,7 @@ export async function findObstacles(client: pg.ClientBase): Promise<readonly str
          where classid = 'pg_trigger'::regclass and trigger.oid = objid and trigger.tgisinternal
        )
      order by 1`,
-    [splitTables.map(({ name }) => name)],
+    [tables],
   );
   return rows.map(({ what }) => what);
 }

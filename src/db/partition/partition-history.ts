@@ -4,11 +4,12 @@ import { classifyDatabaseError } from '../classify-database-error.ts';
 import { connectClient } from '../connect-client.ts';
 import { migrationLock } from '../migrate/migrate-database.ts';
 import type { Database } from '../open-database.ts';
-import type { LockPurpose, SourceLock } from '../source-locks.ts';
+import { readShape } from '../read-shape.ts';
+import type { SourceLock } from '../source-locks.ts';
+import { waitForLock } from '../wait-for-lock.ts';
 import { copySource, forgetDeleted, prepareCopying, readStaleSources } from './copy-source.ts';
 import { findObstacles } from './find-obstacles.ts';
 import { copyOf, dropCopies, indexCopies, makeCopies } from './make-copies.ts';
-import { readShape } from './read-shape.ts';
 import { replaceTables } from './replace-tables.ts';
 import { splitTables } from './split-tables.ts';
 
@@ -34,7 +35,6 @@ export type PartitionOptions = {
   readonly onMoment?: (moment: PartitionMoment) => Promise<void> | void;
 };
 
-const pauseMs = 500;
 /** Attempts to find all copies equal and the tables free; each comes after a copying of what was written meanwhile. */
 const mostAttempts = 20;
 
@@ -53,6 +53,11 @@ export async function partitionHistory(database: Database, options: PartitionOpt
     // One at a time, and no migration meanwhile: it would change the tables under the copies.
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     const shape = await readShape(client);
+    if (shape.distribution !== undefined)
+      throw new SyncError(
+        'permanent',
+        'The history is distributed, by source already: partitions would gain nothing. Nothing was changed.',
+      );
     if (shape.partitions === options.partitions) {
       await dropCopies(client);
       return false;
@@ -78,7 +83,10 @@ async function refuseObstacles(client: pg.ClientBase): Promise<void> {
       'permanent',
       `The server runs PostgreSQL ${Math.floor(version / 10_000)}: partitions need 14 or newer.`,
     );
-  const obstacles = await findObstacles(client);
+  const obstacles = await findObstacles(
+    client,
+    splitTables.map(({ name }) => name),
+  );
   if (obstacles.length > 0)
     throw new SyncError(
       'permanent',
@@ -151,21 +159,6 @@ async function partition(
     'transient',
     'Questions or changes kept the tables busy. What was copied is kept: run the same command again at a quieter time.',
   );
-}
-
-/** Polls of a held source are skipped, as when another process reads it. */
-async function waitForLock(
-  { locks }: Database,
-  sourceId: number,
-  purpose: LockPurpose,
-  onWaiting: () => Promise<void>,
-): Promise<SourceLock> {
-  for (;;) {
-    const lock = await locks.take(sourceId, purpose);
-    if (lock !== undefined) return lock;
-    await onWaiting();
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
-  }
 }
 
 async function readName(client: pg.ClientBase, sourceId: number): Promise<string> {

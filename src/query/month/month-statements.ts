@@ -1,5 +1,6 @@
 /**
- * The figures of a month, from the views of schema `report` as an analyst may select them. $1: first day of the month, $2: first
+ * The figures of a month, from the views of schema `report` as an analyst may select them, step by step: a distributed PostgreSQL joins views by
+ * their keys on the coordinator only. $1: first day of the month, $2: first
  * day of the next, $3: a customer, or null for everybody's. The report speaks of the end of the month, or of now while it lasts.
  */
 const asOf = `least($2::date::timestamp at time zone 'UTC', now())`;
@@ -31,7 +32,7 @@ order by source, coalesce(policy_name, '')`;
 
 // Without a label the agreed age is that of is_overdue: twice the usual interval, or two days while that is not known.
 export const computerStatement = `
-with month as (
+with month as materialized (
   select
     computer_key,
     count(*) as runs,
@@ -41,6 +42,24 @@ with month as (
   from report.runs
   where ${ofMonth}
   group by computer_key
+),
+computer as materialized (
+  select * from report.computers where $3::text is null or customer = $3
+),
+-- Had no success in the month, and has had one or more sessions since.
+doubtful as materialized (
+  select computer.computer, computer.computer_key
+  from computer
+  left join month on month.computer_key = computer.computer_key
+  where month.success_at is null and computer.last_session_at >= ${asOf}
+),
+older as materialized (
+  select
+    session.computer_key,
+    max(session.ended_at) filter (where session.outcome in ${good} and session.ended_at <= ${asOf}) as success_at
+  from report.sessions as session
+  where session.computer in (select computer from doubtful) and session.kind = 'computer' and session.created_at < ${asOf}
+  group by session.computer_key
 ),
 known as (
   select
@@ -54,22 +73,11 @@ known as (
       else older.success_at
     end as success_at,
     coalesce(computer.max_age_hours, 2 * computer.usual_interval_seconds / 3600, 48) as agreed_hours
-  from report.computers as computer
+  from computer
   left join month on month.computer_key = computer.computer_key
-  -- Only of computers that had no success in the month, and have had one since.
-  left join lateral (
-    select max(session.ended_at) filter (where session.outcome in ${good} and session.ended_at <= ${asOf}) as success_at,
-      count(*) > 0 as was_there
-    from report.sessions as session
-    where month.success_at is null
-      and computer.last_session_at >= ${asOf}
-      and session.computer = computer.computer
-      and session.source_key = computer.source_key
-      and session.kind = 'computer'
-      and session.created_at < ${asOf}
-  ) as older on true
-  where ($3::text is null or computer.customer = $3)
-    and (month.runs is not null or older.was_there or computer.last_session_at is null or computer.last_session_at < ${asOf})
+  left join doubtful on doubtful.computer_key = computer.computer_key
+  left join older on older.computer_key = doubtful.computer_key
+  where (month.runs is not null or older.computer_key is not null or computer.last_session_at is null or computer.last_session_at < ${asOf})
 )
 select
   source,
@@ -123,12 +131,12 @@ const concerned = `
   select source, source_key, covered_from, last_success_at
   from report.source_health
   where $3::text is null
-    or exists (select 1 from report.computers as computer where computer.source_key = source_health.source_key and computer.customer = $3)
-    or exists (select 1 from report.daily_totals as total where total.source_key = source_health.source_key and total.customer = $3)
+    or source_key in (select source_key from report.computers where customer = $3)
+    or source_key in (select source_key from report.daily_totals where customer = $3)
 `;
 
 export const stretchStatement = `
-with concerned as (${concerned})
+with concerned as materialized (${concerned})
 select
   coverage.source,
   greatest(coverage.from_at, $1::date::timestamp at time zone 'UTC') as from_at,
@@ -141,40 +149,46 @@ order by coverage.source, coverage.from_at`;
 
 // A hole of a session belongs to the month its session was created in; one whose session is not known belongs to every month.
 export const sourceStatement = `
-with concerned as (${concerned})
+with concerned as materialized (${concerned}),
+run as materialized (
+  select source_key, count(*) as runs, count(*) filter (where status = 'failed') as failed
+  from report.sync_runs
+  where trigger <> 'backfill' and started_at >= $1::date::timestamp at time zone 'UTC' and started_at < ${asOf}
+  group by source_key
+),
+hole as materialized (
+  select source_key, kind, session_id from report.holes where kind <> 'gap'
+),
+session as materialized (
+  select source_key, session_id, created_at, customer
+  from report.sessions
+  where session_id in (select session_id from hole)
+)
 select
   concerned.source,
   concerned.covered_from,
   concerned.last_success_at as last_read_at,
   coalesce(run.runs, 0) as sync_runs,
   coalesce(run.failed, 0) as failed_sync_runs,
-  coalesce(hole.unreadable, 0) as unreadable,
-  coalesce(hole.unfetched, 0) as unfetched,
-  coalesce(hole.tasks, 0) as tasks
+  coalesce(held.unreadable, 0) as unreadable,
+  coalesce(held.unfetched, 0) as unfetched,
+  coalesce(held.tasks, 0) as tasks
 from concerned
-left join (
-  select source_key, count(*) as runs, count(*) filter (where status = 'failed') as failed
-  from report.sync_runs
-  where trigger <> 'backfill' and started_at >= $1::date::timestamp at time zone 'UTC' and started_at < ${asOf}
-  group by source_key
-) as run on run.source_key = concerned.source_key
+left join run on run.source_key = concerned.source_key
 left join (
   select
     hole.source_key,
     count(*) filter (where hole.kind = 'unreadable') as unreadable,
     count(*) filter (where hole.kind = 'unfetched') as unfetched,
     count(*) filter (where hole.kind = 'tasks') as tasks
-  from report.holes as hole
-  left join report.sessions as session on session.source_key = hole.source_key and session.session_id = hole.session_id
-  where hole.kind <> 'gap'
-    and (
-      session.session_id is null
-      or session.created_at >= $1::date::timestamp at time zone 'UTC'
-        and session.created_at < ${asOf}
-        and ($3::text is null or session.customer is null or session.customer = $3)
-    )
+  from hole
+  left join session on session.source_key = hole.source_key and session.session_id = hole.session_id
+  where session.session_id is null
+    or session.created_at >= $1::date::timestamp at time zone 'UTC'
+      and session.created_at < ${asOf}
+      and ($3::text is null or session.customer is null or session.customer = $3)
   group by hole.source_key
-) as hole on hole.source_key = concerned.source_key
+) as held on held.source_key = concerned.source_key
 order by concerned.source`;
 
 /** Customers there are, for those who misspell one. */

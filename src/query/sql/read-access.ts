@@ -16,59 +16,50 @@ export type Access = {
   readonly expiredAt: string | undefined;
 };
 
-type AccessRow = {
-  readonly version: string;
+type KeyRow = {
+  readonly installation: string;
   readonly hasKeys: boolean;
   readonly id: string | null;
   readonly scope: KeyScope | null;
   readonly isUseNoted: boolean | null;
-  readonly sources: readonly string[] | null;
-  readonly customers: readonly string[] | null;
-  readonly customerSources: readonly string[];
+  readonly sources: readonly string[];
+  readonly customers: readonly string[];
   readonly expiredAt: string | null;
 };
 
-/** One question for all that comes before an answer. `hash` is the SHA-256 of the key that was sent, if any. */
+type SourcesRow = { readonly version: string; readonly customerSources: readonly string[] };
+
+/**
+ * All that comes before an answer. `hash` is the SHA-256 of the key that was sent, if any. Two questions: keys lie on one server, sources
+ * and labels on all those of a distributed history.
+ */
 export async function readAccess(pool: pg.Pool, hash: Buffer | undefined): Promise<Access> {
-  const { rows } = await pool.query<AccessRow>({
-    name: 'read-access',
+  const { rows: keys } = await pool.query<KeyRow>({
+    name: 'read-key',
     text: `select
-       (select id from installation limit 1) || '-' || (
-         select coalesce(sum(version), 0) || '.' || count(*)
-         from sources as source
-         where (coalesce(cardinality(key.sources), 0) = 0 or source.name = any(key.sources))
-           and (
-             coalesce(cardinality(key.customers), 0) = 0
-             or exists (select 1 from labels where labels.source_id = source.id and labels.customer = any(key.customers))
-           )
-       ) as version,
+       (select id from installation limit 1) as installation,
        exists (select 1 from api_keys) as "hasKeys",
        key.id,
        key.scope,
        key.last_used_at > now() - interval '1 minute' as "isUseNoted",
        case when key.expires_at <= now() then to_char(key.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') end
          as "expiredAt",
-       key.sources,
-       key.customers,
-       array(
-         select source.name
-         from labels
-         join sources as source on source.id = labels.source_id
-         where labels.scope = 'source' and labels.customer = any(key.customers)
-         order by source.name
-       ) as "customerSources"
+       coalesce(key.sources, '{}') as sources,
+       coalesce(key.customers, '{}') as customers
      from (values (1)) as always
      left join api_keys as key on key.key_hash = $1::bytea and key.revoked_at is null`,
     values: [hash ?? null],
   });
-  const [row] = rows;
+  const [row] = keys;
   if (row === undefined) throw new Error('the database answered without a row');
-  const { hasKeys, id, scope, isUseNoted, expiredAt, customerSources } = row;
+  const { installation, hasKeys, id, scope, isUseNoted, expiredAt, sources, customers } = row;
   const isGood = id !== null && scope !== null && expiredAt === null;
-  const limits: Limits =
-    id === null ? noLimits : { sources: row.sources ?? [], customers: row.customers ?? [], customerSources };
+  // Who is refused is shown nothing.
+  const { version, customerSources } =
+    isGood || !hasKeys ? await readSources(pool, sources, customers) : { version: '', customerSources: [] };
+  const limits: Limits = id === null ? noLimits : { sources, customers, customerSources };
   return {
-    version: `${row.version} ${JSON.stringify(limits)}`,
+    version: `${installation}-${version} ${JSON.stringify(limits)}`,
     hasKeys,
     key: isGood ? { id, scope, isUseNoted: isUseNoted === true } : undefined,
     limits,
@@ -87,6 +78,38 @@ export async function readGoodKeys(pool: pg.Pool): Promise<readonly string[]> {
       limit 5000`,
   });
   return rows.map(({ hash }) => hash);
+}
+
+/** Of the sources that these limits leave: their state, and the names of those that belong to the customers as a whole. */
+async function readSources(
+  pool: pg.Pool,
+  sources: readonly string[],
+  customers: readonly string[],
+): Promise<SourcesRow> {
+  const { rows } = await pool.query<SourcesRow>({
+    name: 'read-sources',
+    text: `select
+       coalesce(sum(version) filter (where is_seen), 0) || '.' || count(*) filter (where is_seen) as version,
+       coalesce(array_agg(name) filter (where is_of_customers), '{}') as "customerSources"
+     from (
+       select source.version, source.name,
+         (cardinality($1::text[]) = 0 or source.name = any($1::text[]))
+         and (
+           cardinality($2::text[]) = 0
+           or exists (select 1 from labels where labels.source_id = source.id and labels.customer = any($2::text[]))
+         ) as is_seen,
+         cardinality($2::text[]) > 0
+         and exists (
+           select 1 from labels
+           where labels.source_id = source.id and labels.scope = 'source' and labels.customer = any($2::text[])
+         ) as is_of_customers
+       from sources as source
+     ) as source`,
+    values: [sources, customers],
+  });
+  const [row] = rows;
+  if (row === undefined) throw new Error('the database answered without a row');
+  return { ...row, customerSources: [...row.customerSources].sort() };
 }
 
 /** Notes that a key was used, to the minute. */

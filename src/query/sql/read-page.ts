@@ -95,9 +95,37 @@ async function readCount(
   }
 }
 
+type Plan = {
+  readonly 'Plan Rows': number;
+  /** Of a distributed question: what each shard expects. */
+  readonly 'Distributed Query'?: {
+    readonly Job?: {
+      readonly Tasks?: readonly {
+        readonly 'Remote Plan'?: readonly (readonly { readonly Plan: Plan }[])[];
+      }[];
+    };
+  };
+  readonly Plans?: readonly Plan[];
+};
+
 /** How many rows PostgreSQL expects. */
 async function estimate(client: pg.ClientBase, { text, values }: Query): Promise<number> {
-  type Explained = { 'QUERY PLAN': readonly { readonly Plan: { readonly 'Plan Rows': number } }[] };
-  const { rows } = await client.query<Explained>(`explain (format json) ${text}`, [...values]);
-  return rows[0]?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
+  // Of a distributed history each shard is to say; anywhere else the setting means nothing.
+  await client.query(`select set_config('citus.explain_all_tasks', 'on', false)`);
+  const { rows } = await client.query<{ 'QUERY PLAN': readonly { readonly Plan: Plan }[] }>(
+    `explain (format json) ${text}`,
+    [...values],
+  );
+  const plan = rows[0]?.['QUERY PLAN'][0]?.Plan;
+  return plan === undefined ? 0 : expectedRows(plan);
+}
+
+function expectedRows(plan: Plan): number {
+  const distributed = [plan, ...(plan.Plans ?? [])].find((one) => one['Distributed Query'] !== undefined);
+  const shards = distributed?.['Distributed Query']?.Job?.Tasks?.flatMap(
+    (task) => task['Remote Plan'] ?? [],
+  ).flat();
+  return shards === undefined
+    ? plan['Plan Rows']
+    : shards.reduce((all, shard) => all + shard.Plan['Plan Rows'], 0);
 }

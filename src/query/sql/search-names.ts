@@ -46,18 +46,20 @@ async function meet(
   jobNames: readonly string[],
   { after, isDescending }: Question,
 ): Promise<{ readonly areMet: boolean; readonly all: number }> {
-  const { rows } = await client.query<{ areMet: boolean; all: number }>(
+  const { rows: starts } = await client.query<{ at: string | null; all: number }>(
     `select
-       count(*) filter (where begins <= start.at + interval '7 days' and ends >= start.at - interval '7 days') > count(*) / 3 as "areMet",
-       (select reltuples::double precision from pg_class where oid = 'session_names'::regclass) as all
-     from (
-       select coalesce($2::timestamptz, (select created_at from sessions order by created_at ${isDescending ? 'desc' : 'asc'} limit 1)) as at
-     ) as start,
-     unnest($1::text[]) as job (name)
-     cross join lateral (
-       select min(created_at) as begins, max(created_at) as ends from sessions where left(job_name, 100) = left(job.name, 100)
-     ) as span`,
-    [jobNames, after?.[0] ?? null],
+       coalesce($1::timestamptz, (select created_at from sessions order by created_at ${isDescending ? 'desc' : 'asc'} limit 1))::text as at,
+       (select reltuples::double precision from pg_class where oid = 'session_names'::regclass) as all`,
+    [after?.[0] ?? null],
   );
-  return rows[0] ?? { areMet: false, all: 0 };
+  const { at = null, all = 0 } = starts[0] ?? {};
+  // Along the index on names and times: a fortnight of a few jobs.
+  const { rows } = await client.query<{ met: number }>(
+    `select count(distinct left(job_name, 100))::integer as met
+     from sessions
+     where left(job_name, 100) = any($1::text[])
+       and created_at between $2::timestamptz - interval '7 days' and $2::timestamptz + interval '7 days'`,
+    [[...new Set(jobNames.map((name) => Array.from(name).slice(0, 100).join('')))], at],
+  );
+  return { areMet: (rows[0]?.met ?? 0) > jobNames.length / 3, all };
 }

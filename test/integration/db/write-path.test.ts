@@ -77,6 +77,41 @@ function namesItsSource({ verb, table, alias, text }: Writing, statement: string
   );
 }
 
+/** Functions of this schema and of PostgreSQL that are not immutable, as far as statements that change rows call them. */
+const unsteady = /\b(?:computer_key|to_char|now|current_timestamp)\b|::text\b/i;
+
+/** Why a distributed PostgreSQL refuses a statement, as far as it was met: rules that no plain PostgreSQL knows. */
+function findRefused(statement: string): readonly string[] {
+  const changes = /^(?:with\b.*\)\s*)?(?:update|delete from)\b/i.test(statement);
+  const [, returning = ''] = /\breturning\b(.*?)(?:\)|$)/i.exec(statement) ?? [];
+  const choices = [...statement.matchAll(/\b(?:case\b.*?\bend\b|coalesce\([^()]*(?:\([^()]*\)[^()]*)*\))/gi)];
+  return [
+    changes &&
+      choices.some(([choice]) => /\bcomputer_key\(/i.test(choice)) &&
+      'a function that is not immutable in case or coalesce',
+    unsteady.test(returning) && 'returning what is not immutable',
+    /\bunnest\([^)]*\) as (\w+)(?: ?\([^)]*\))? (?:cross|left) join lateral\b.*\bfrom sessions\b/i.test(
+      statement,
+    ) && 'a lateral look by the rows of a function, across sources',
+    /\bapi_keys\b/i.test(statement) &&
+      /\b(?:sources|labels|sessions) as\b/i.test(statement) &&
+      'local tables joined with distributed ones',
+    /\binsert into sources\b.*\bon conflict\b/i.test(statement) &&
+      'a name that no shard can know to be unique',
+  ].flatMap((why) => (why === false ? [] : why));
+}
+
+/** A union hides that its arms lie together: what is joined to it beside its source is joined by the key of `sources`. */
+const isJoinedToUnion = (view: string): boolean =>
+  /\bunion all\b/i.test(view) &&
+  [...view.matchAll(/(?<!left )\bjoin sources source on \(+source\.id = (\w+)\.source_id/gi)].some(
+    ([, alias]) =>
+      new RegExp(
+        `\\bleft join \\w+(?: \\w+)? on \\(+\\w+\\.source_id = ${alias ?? ''}\\.source_id`,
+        'i',
+      ).test(view),
+  );
+
 /** Rare, and about all sources, or one that is known by its name only: on a distributed database they reach every shard. */
 const acrossSources = [
   // What was learned of a source, and what the schedule says.
@@ -150,6 +185,46 @@ it('changes rows only by statements that a distributed PostgreSQL takes, each wi
   );
   expect(volatile.map(({ text }) => text)).toEqual([]);
   expect(statements.filter((statement) => /\bexists \(select from\b/i.test(statement))).toEqual([]);
+  expect(
+    statements.flatMap((statement) => findRefused(statement).map((why) => `${why}: ${statement}`)),
+  ).toEqual([]);
+});
+
+it('has no view or function that a distributed PostgreSQL refuses', async () => {
+  const { database } = await openScenario();
+  const views = await database.query<{ name: string; text: string }>(
+    `select class.oid::regclass::text as name, pg_get_viewdef(class.oid) as text from pg_class as class
+     where relkind = 'v' and relnamespace in ('public'::regnamespace, 'report'::regnamespace)
+       and not exists (select 1 from pg_depend where classid = 'pg_class'::regclass and objid = class.oid and deptype = 'e')`,
+  );
+  expect(views.length).toBeGreaterThan(20);
+  expect(
+    views.flatMap(({ name, text }) =>
+      [
+        /\bdistinct on \(/i.test(text) && 'distinct on without the source',
+        isJoinedToUnion(plain(text)) && 'joined to a union by its own column',
+      ].flatMap((why) => (why === false ? [] : `${name}: ${why}`)),
+    ),
+  ).toEqual([]);
+  // On a shard, a function sees no tables.
+  const functions = await database.query<{ name: string }>(
+    `select proname as name from pg_proc
+     where pronamespace in ('public'::regnamespace, 'report'::regnamespace)
+       and not exists (select 1 from pg_depend where classid = 'pg_proc'::regclass and objid = pg_proc.oid and deptype = 'e')
+       and prosrc ~* '\\m(from|join|update|into)\\s+(${[...bySource].join('|')})\\M'`,
+  );
+  expect(functions).toEqual([]);
+  const keys = await database.query<{ name: string }>(
+    `select indexrelid::regclass::text as name
+     from pg_index join pg_class as class on class.oid = indrelid
+     where indisunique and class.relkind in ('r', 'p') and class.relnamespace = 'public'::regnamespace
+       and exists (select 1 from pg_attribute where attrelid = indrelid and attname = 'source_id')
+       and not exists (
+         select 1 from pg_attribute where attrelid = indrelid and attname = 'source_id' and attnum = any(indkey)
+       )`,
+  );
+  expect(keys).toEqual([]);
+  expect(await database.query(`select 1 from pg_trigger where not tgisinternal`)).toEqual([]);
 });
 
 it('recognises what it looks for', () => {
@@ -166,4 +241,21 @@ it('recognises what it looks for', () => {
   expect(check('insert into holes (source_id, a) select $1::integer, a from b')).toBe(true);
   expect(check('insert into holes (source_id, a) select source_id, a from b')).toBe(false);
   expect(findWritings('select 1 from sources for no key update')).toEqual([]);
+  for (const refused of [
+    'update labels set x = 1 where source_id = $1 and target_key = case scope when $2 then computer_key(name) else key end',
+    'delete from stale_days where source_id = $1 returning day::text',
+    'select 1 from unnest($1::text[]) as job (name) cross join lateral (select min(created_at) from sessions) as span',
+    'select 1 from api_keys as key left join sources as source on true',
+    'insert into sources (name, url) values ($1, $2) on conflict (name) do update set url = excluded.url',
+  ])
+    expect(findRefused(refused), refused).toHaveLength(1);
+  expect(findRefused('delete from stale_days where source_id = $1 returning day')).toEqual([]);
+  const union =
+    'select 1 from (select a union all select b) past join sources source on ((source.id = past.source_id))';
+  expect(
+    isJoinedToUnion(`${union} left join servers server on (((server.source_id = past.source_id)))`),
+  ).toBe(true);
+  expect(isJoinedToUnion(`${union} left join servers server on (((server.source_id = source.id)))`)).toBe(
+    false,
+  );
 });
