@@ -13,6 +13,7 @@ import type { Closable, ServiceState } from '../service/run-service.ts';
 import type { History } from '../db/open-history.ts';
 import { readComputerStates } from '../db/computer-states.ts';
 import { readProgress } from '../db/schedule.ts';
+import { readReplicaLag } from '../query/sql/read-replica-lag.ts';
 
 export type HttpParts = {
   readonly host: string;
@@ -61,11 +62,15 @@ export async function startHttp(parts: HttpParts): Promise<Closable & { readonly
     // Who lets others reach it has put more than a name between them and it.
     isKnownElsewhere: async () => !isLoopback(parts.host) || (await parts.query?.hasKeys()) === true,
     renderMetrics: async () => {
-      const [vitals, computers] = await Promise.all([
+      const [vitals, replicaLagSeconds, computers] = await Promise.all([
         readVitals(),
+        inTime(async () => {
+          const reader = parts.query?.accessPool();
+          return reader && state.history && readReplicaLag(state.history.pool, reader);
+        }),
         inTime(async () => state.history && readComputerStates(state.history, parts.eachComputer)),
       ]);
-      return metrics.render({ ...vitals, computers });
+      return metrics.render({ ...vitals, replicaLagSeconds, computers });
     },
   });
   try {

@@ -12,6 +12,8 @@ export type Metrics = {
   render(now: {
     readonly progress: readonly SourceProgress[] | undefined;
     readonly queues: Readonly<Record<string, Readonly<Record<string, number>>>> | undefined;
+    /** Of the replica that the API reads, if it reads one. */
+    readonly replicaLagSeconds?: number | undefined;
     /** With gauges for each, where `eachComputer`. */
     readonly computers?: readonly ComputerStanding[] | undefined;
   }): Promise<{ readonly contentType: string; readonly text: string }>;
@@ -105,6 +107,12 @@ export function createMetrics(version: string, options: { readonly eachComputer?
   const interval = gauge('interval_seconds', 'The poll interval.', ['source']);
   const jobs = gauge('queue_jobs', 'Jobs in the queue.', ['queue', 'state']);
   const databaseUp = gauge('database_up', '1 when the database answers.', []);
+  // With a label, for a gauge without one shows 0 where it was never set.
+  const replicaLag = gauge(
+    'replica_lag_seconds',
+    'How old what a reader of a replica shows is; 0: as new as the primary.',
+    ['reader'],
+  );
   const queueUp = gauge('queue_up', '1 when the queue answers.', []);
 
   const perSource = [
@@ -136,10 +144,11 @@ export function createMetrics(version: string, options: { readonly eachComputer?
       requests.inc({ source }, report.requests);
       received.inc({ source }, report.bytesReceived);
     },
-    render: async ({ progress, queues, computers: standings }) => {
+    render: async ({ progress, queues, replicaLagSeconds, computers: standings }) => {
       const now = Date.now();
       // Of sources that left the configuration nothing must linger.
-      for (const each of [...perSource, jobs]) each.reset();
+      for (const each of [...perSource, jobs, replicaLag]) each.reset();
+      if (replicaLagSeconds !== undefined) replicaLag.set({ reader: 'api' }, replicaLagSeconds);
       for (const one of progress ?? []) {
         const { source } = one;
         interval.set({ source }, one.intervalMs / 1_000);

@@ -98,8 +98,14 @@ it('shows runs, what they wrote and asked for, and how fresh each source is', as
 
 it('shows nothing of what cannot be asked for now, or has left', async () => {
   const metrics = createMetrics('1.2.3');
-  await metrics.render({ progress: [progress], queues: { sync: { waiting: 7 } } });
+  const known = await metrics.render({
+    progress: [progress],
+    queues: { sync: { waiting: 7 } },
+    replicaLagSeconds: 5,
+  });
+  expect(valueOf(known.text, 'replica_lag_seconds{reader="api"}')).toBe(5);
   const { text } = await metrics.render({ progress: undefined, queues: undefined });
+  expect(text).not.toMatch(/^session_history_replica_lag_seconds/m);
   expect([valueOf(text, 'database_up'), valueOf(text, 'queue_up')]).toEqual([0, 0]);
   expect(text).not.toContain('{source=');
   expect(text).not.toContain('queue="sync"');
