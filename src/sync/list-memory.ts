@@ -1,3 +1,4 @@
+import { ownCopy } from '../domain/own-copy.ts';
 import { unknownRecord } from '../db/upsert-sessions.ts';
 import { indexGuids } from './index-guids.ts';
 
@@ -85,9 +86,6 @@ export function rememberList(listed: Uint8Array): ListMemory {
     },
   };
 }
-
-/** A part of a text keeps all of the text in memory: the whole list would stay, by its ids. */
-const ownCopy = (text: string) => Buffer.from(text, 'latin1').toString('latin1');
 
 /** 16 bytes as a GUID in PostgreSQL's order (and text): no byte swapping. */
 function guidAt(bytes: Uint8Array, offset: number): string {

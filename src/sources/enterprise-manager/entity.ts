@@ -1,3 +1,4 @@
+import { ownCopy } from '../../domain/own-copy.ts';
 import { maxText } from './bounds.ts';
 import { cutText, decodeText } from './decode-text.ts';
 import type { XmlElement } from './parse-xml.ts';
@@ -116,5 +117,7 @@ export function guidIn(text: string | undefined): string | null {
   if (text === undefined) return null;
   // Nearly always it is the end; looking there first saves looking everywhere.
   const end = text.slice(-36);
-  return (guid.test(end) ? end : guidBeforeMore.exec(text)?.[1])?.toLowerCase() ?? null;
+  const found = guid.test(end) ? end : guidBeforeMore.exec(text)?.[1];
+  // Ids outlive the record they are cut from.
+  return found === undefined ? null : ownCopy(found.toLowerCase());
 }
