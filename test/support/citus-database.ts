@@ -3,6 +3,7 @@ import pg from 'pg';
 import { distributeHistory } from '../../src/db/distribute/distribute-history.ts';
 import { migrateDatabase } from '../../src/db/migrate/migrate-database.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
+import { queryDatabase, type QueriedDatabase } from './query-database.ts';
 
 /**
  * Address of the coordinator of a Citus cluster with at least one worker, as a superuser, with the name of a database that has the extension;
@@ -10,20 +11,10 @@ import { openDatabase } from '../../src/db/open-database.ts';
  */
 export const citusUrl = process.env['TEST_CITUS_URL'];
 
-/** A TestDatabase, which is made here for those who want it distributed. */
-type CitusDatabase = {
-  readonly url: string;
-  query<Row extends pg.QueryResultRow = Record<string, unknown>>(
-    sql: string,
-    values?: readonly unknown[],
-  ): Promise<Row[]>;
-  drop(): Promise<void>;
-};
-
 /** A database of its own on every server of the cluster: `plain` without the extension, `empty` with it, else with a distributed history. */
 export async function createCitusDatabase(
   state: 'plain' | 'empty' | 'distributed' = 'distributed',
-): Promise<CitusDatabase> {
+): Promise<QueriedDatabase> {
   if (citusUrl === undefined) throw new Error('TEST_CITUS_URL is not set');
   const name = `session_history_test_${randomBytes(6).toString('hex')}`;
   const coordinator = new URL(citusUrl);
@@ -49,22 +40,14 @@ export async function createCitusDatabase(
     await distributeHistory(database, { signal: new AbortController().signal });
     await database.close();
   }
-  const pool = new pg.Pool({ connectionString: url, max: 2, application_name: 'test' });
-  pool.on('error', () => undefined);
-  return {
-    url,
-    query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
-      (await pool.query<Row>(sql, [...values])).rows,
-    drop: async () => {
-      await pool.end();
-      // Citus keeps connections of its own.
-      for (const server of servers)
-        await tell(server, [
-          'set citus.enable_create_database_propagation = off',
-          `drop database if exists ${name} with (force)`,
-        ]);
-    },
-  };
+  return queryDatabase(url, async () => {
+    // Citus keeps connections of its own.
+    for (const server of servers)
+      await tell(server, [
+        'set citus.enable_create_database_propagation = off',
+        `drop database if exists ${name} with (force)`,
+      ]);
+  });
 }
 
 async function readWorkers(coordinator: URL): Promise<readonly URL[]> {

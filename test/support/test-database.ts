@@ -2,15 +2,9 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { createCitusDatabase } from './citus-database.ts';
+import { queryDatabase, type QueriedDatabase } from './query-database.ts';
 
-export type TestDatabase = {
-  readonly url: string;
-  query<Row extends pg.QueryResultRow = Record<string, unknown>>(
-    sql: string,
-    values?: readonly unknown[],
-  ): Promise<Row[]>;
-  drop(): Promise<void>;
-};
+export type TestDatabase = QueriedDatabase;
 
 /** A database of its own: a clone of the migrated template, or an empty one. */
 export async function createTestDatabase(options: { readonly empty?: boolean } = {}): Promise<TestDatabase> {
@@ -25,19 +19,8 @@ export async function createTestDatabase(options: { readonly empty?: boolean } =
   );
   const address = new URL(serverUrl);
   address.pathname = `/${name}`;
-  const url = address.href;
-  const pool = new pg.Pool({ connectionString: url, max: 2, application_name: 'test' });
-  pool.on('error', () => undefined);
-  return {
-    url,
-    query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
-      (await pool.query<Row>(sql, [...values])).rows,
-    // Without force: a connection that the code under test forgot to close fails the test that has it.
-    drop: async () => {
-      await pool.end();
-      await tellServer(serverUrl, `drop database if exists ${name}`);
-    },
-  };
+  // Without force: a connection that the code under test forgot to close fails the test that has it.
+  return queryDatabase(address.href, () => tellServer(serverUrl, `drop database if exists ${name}`));
 }
 
 async function tellServer(url: string, statement: string): Promise<void> {

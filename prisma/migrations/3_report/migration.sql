@@ -904,38 +904,7 @@ comment on column report.computers.job_key is 'Key of the job of its newest sess
 comment on column report.computers.computer_key is 'Its key: what computer_key of other views refers to.';
 
 create or replace view report.overdue as
-select
-  source,
-  computer,
-  last_session_at,
-  last_outcome,
-  last_success_at,
-  hours_since_success,
-  sessions_30d,
-  success_30d,
-  warning_30d,
-  failed_30d,
-  success_rate_30d,
-  avg_duration_seconds_30d,
-  consecutive_failures,
-  usual_interval_seconds,
-  is_overdue,
-  change_number,
-  last_changed_at,
-  server_id,
-  server_name,
-  policy_id,
-  policy_name,
-  customer,
-  site,
-  expected_by,
-  missed_last_expected,
-  is_muted,
-  max_age_hours,
-  source_key,
-  server_key,
-  job_key,
-  computer_key
+select *
 from report.computers
 where is_overdue;
 
