@@ -57,11 +57,9 @@ export function shareConnections(
 
   /** Those that rest first, and of them the one that rests for longest. */
   function closeOne(held: Held | undefined, newcomer: Socket): void {
-    for (const socket of [...firstOf(held?.idle, newcomer), ...firstOf(held?.busy, newcomer), newcomer]) {
-      leave(socket);
-      socket.destroy();
-      return;
-    }
+    const chosen = firstOf(held?.idle, newcomer) ?? firstOf(held?.busy, newcomer) ?? newcomer;
+    leave(chosen);
+    chosen.destroy();
   }
 
   server.on('connection', (socket: Socket) => {
@@ -84,7 +82,7 @@ export function shareConnections(
 const sizeOf = ({ idle, busy }: Held): number => idle.size + busy.size;
 
 /** The first that is not `except`, if there is one. */
-function firstOf(sockets: ReadonlySet<Socket> = new Set(), except: Socket): readonly Socket[] {
-  for (const socket of sockets) if (socket !== except) return [socket];
-  return [];
+function firstOf(sockets: ReadonlySet<Socket> = new Set(), except: Socket): Socket | undefined {
+  for (const socket of sockets) if (socket !== except) return socket;
+  return undefined;
 }
