@@ -96,22 +96,19 @@ async function upsertJobs({ tx, sourceId, version, now }: Write, jobs: readonly 
        coalesce(excluded.server_name, known.server_name), coalesce(excluded.policy_id, known.policy_id))`;
 }
 
-/**
- * Servers and jobs that sessions name, for accounts that may not read them and for the child jobs nobody lists. Returns the
- * ids of those that were not among `stored`.
- */
-export async function addNamedInventory(
-  { tx, sourceId, version, now }: Write,
-  rows: readonly SessionRow[],
-  stored: ReadonlySet<string>,
-): Promise<readonly string[]> {
+/** Servers and jobs that sessions name, by id. */
+export type NamedInventory = {
+  readonly servers: ReadonlyMap<string, Record<string, unknown>>;
+  readonly jobs: ReadonlyMap<string, Record<string, unknown>>;
+};
+
+export function inventoryOf(rows: readonly SessionRow[]): NamedInventory {
   const servers = new Map<string, Record<string, unknown>>();
   const jobs = new Map<string, Record<string, unknown>>();
   for (const { session, computer } of rows) {
     const { serverId, serverName, jobId, jobName, kind } = session;
-    if (serverId !== null && !stored.has(serverId))
-      servers.set(serverId, { server_id: serverId, server_name: serverName ?? '' });
-    if (jobId !== null && !stored.has(jobId))
+    if (serverId !== null) servers.set(serverId, { server_id: serverId, server_name: serverName ?? '' });
+    if (jobId !== null)
       jobs.set(jobId, {
         job_id: jobId,
         job_name: jobName ?? '',
@@ -122,6 +119,21 @@ export async function addNamedInventory(
         computer: computer === jobName ? null : computer,
       });
   }
+  return { servers, jobs };
+}
+
+/**
+ * Adds servers and jobs that sessions name, for accounts that may not read them and for the child jobs nobody lists. Returns the
+ * ids of those that were not among `stored`.
+ */
+export async function addNamedInventory(
+  { tx, sourceId, version, now }: Write,
+  named: NamedInventory,
+  stored: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const isNew = ([id]: readonly [string, unknown]) => !stored.has(id);
+  const servers = new Map([...named.servers].filter(isNew));
+  const jobs = new Map([...named.jobs].filter(isNew));
   if (servers.size > 0) {
     await tx.$executeRaw`
       insert into servers (source_id, server_id, server_name, first_seen_at, last_seen_at, last_changed_at, change_number)

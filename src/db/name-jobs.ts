@@ -48,14 +48,14 @@ export async function nameJobs(write: Write, since: bigint): Promise<void> {
       select
         job.job_id,
         job.policy_id as former_policy_id,
-        coalesce(of_parent.job_id, of_any_job.job_id, job.policy_id) as policy_id,
+        coalesce(of_parent.job_id, of_any_parent.job_id, of_any_job.job_id, job.policy_id) as policy_id,
         coalesce(of_parent.prefix, of_any_job.prefix, '') as prefix
       from touched
       join jobs as job
         on job.source_id = ${sourceId}::integer and job.job_id = touched.job_id and job.kind = 'computer'
+      -- In the order of the index, so that both stop at the first they find, mostly the newest session's.
       left join lateral (
-        select parent.job_id,
-          case when starts_with(job.job_name, parent.job_name || ' - ') then parent.job_name || ' - ' end as prefix
+        select parent.job_id, parent.job_name || ' - ' as prefix
         from (
           select parent_session_id, created_at
           from sessions
@@ -65,9 +65,24 @@ export async function nameJobs(write: Write, since: bigint): Promise<void> {
         ) as session
         join sessions as parent
           on parent.source_id = ${sourceId}::integer and parent.session_id = session.parent_session_id
-        order by starts_with(job.job_name, parent.job_name || ' - ') desc nulls last, session.created_at desc
+        where starts_with(job.job_name, parent.job_name || ' - ')
+        order by session.created_at desc
         limit 1
       ) as of_parent on true
+      left join lateral (
+        select parent.job_id
+        from (
+          select parent_session_id, created_at
+          from sessions
+          where of_parent.prefix is null and source_id = ${sourceId}::integer and job_id = job.job_id
+          order by created_at desc
+          limit 20
+        ) as session
+        join sessions as parent
+          on parent.source_id = ${sourceId}::integer and parent.session_id = session.parent_session_id
+        order by session.created_at desc
+        limit 1
+      ) as of_any_parent on true
       left join lateral (
         select parent.job_id, parent.job_name || ' - ' as prefix
         from jobs as parent

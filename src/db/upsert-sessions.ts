@@ -18,6 +18,9 @@ export type SessionRow = {
   readonly computer: string | null;
 };
 
+/** Sessions as the database takes them: one JSON text. */
+export type PackedSessions = { readonly count: number; readonly json: string };
+
 /** Stands for a listed record that is not known well enough to be passed over next time. */
 export const unknownRecord = '00000000-0000-0000-0000-000000000000';
 
@@ -102,25 +105,23 @@ const nothing: Upserted = { inserted: 0, changed: 0, insertedIds: [], moved: [],
 const statements = { whole: upsert('whole'), part: upsert('part'), reference: upsert('reference') };
 
 /**
- * Inserts sessions and updates those that changed; an unchanged row is not touched. No id may occur twice in `rows`.
+ * Inserts sessions and updates those that changed; an unchanged row is not touched. No id may occur twice among them.
  * What follows from the change for other rows is the business of `followSessions`.
  */
 export async function upsertSessions(
   { tx, sourceId, version, now }: Write,
   telling: Telling,
-  rows: readonly SessionRow[],
+  { count, json }: PackedSessions,
 ): Promise<Upserted> {
-  if (rows.length === 0) return nothing;
-  const incoming = JSON.stringify(rows.map(asJson));
-  const [counts] = await tx.$queryRawUnsafe<Upserted[]>(
-    statements[telling],
-    sourceId,
-    version,
-    now,
-    incoming,
-  );
+  if (count === 0) return nothing;
+  const [counts] = await tx.$queryRawUnsafe<Upserted[]>(statements[telling], sourceId, version, now, json);
   return counts ?? nothing;
 }
+
+export const packSessions = (rows: readonly SessionRow[]): PackedSessions => ({
+  count: rows.length,
+  json: JSON.stringify(rows.map(asJson)),
+});
 
 function asJson(row: SessionRow): Record<string, unknown> {
   const json: Record<string, unknown> = {};

@@ -1,11 +1,13 @@
 import type { TasksMode } from '../domain/sync-run.ts';
 import { followSessions } from './follow-sessions.ts';
 import { closeHoles, noteHoles, type NewHole } from './holes.ts';
-import { addNamedInventory } from './inventory.ts';
+import { addNamedInventory, inventoryOf, type NamedInventory } from './inventory.ts';
 import { queueTasks } from './task-backlog.ts';
 import {
   markListed,
+  packSessions,
   upsertSessions,
+  type PackedSessions,
   type SessionRow,
   type Telling,
   type Upserted,
@@ -21,7 +23,23 @@ export type Batch = Readonly<Record<Telling, readonly SessionRow[]>> & {
   readonly healed: readonly string[];
 };
 
+/** A batch as the database takes it. */
+export type PackedBatch = Omit<Batch, Telling> &
+  Readonly<Record<Telling, PackedSessions>> & { readonly named: NamedInventory };
+
 export type BatchCounts = Readonly<Record<Telling, Upserted>>;
+
+/**
+ * Done while the batch before is written: PostgreSQL is what a first sync waits for. What is packed holds none of the sessions,
+ * which take several times the memory.
+ */
+export const packBatch = (batch: Batch): PackedBatch => ({
+  ...batch,
+  whole: packSessions(batch.whole),
+  part: packSessions(batch.part),
+  reference: packSessions(batch.reference),
+  named: inventoryOf([...batch.whole, ...batch.part, ...batch.reference]),
+});
 
 /**
  * The way of sessions into the database, in the order in which it happens, within one transaction that has proved the run's
@@ -29,11 +47,10 @@ export type BatchCounts = Readonly<Record<Telling, Upserted>>;
  */
 export async function writeBatch(
   write: Write,
-  batch: Batch,
+  batch: PackedBatch,
   options: { readonly tasks: TasksMode; readonly named: ReadonlySet<string>; readonly parser: number },
 ): Promise<{ readonly counts: BatchCounts; readonly added: readonly string[] }> {
-  const rows = [...batch.whole, ...batch.part, ...batch.reference];
-  const added = await addNamedInventory(write, rows, options.named);
+  const added = await addNamedInventory(write, batch.named, options.named);
   const whole = await upsertSessions(write, 'whole', batch.whole);
   const part = await upsertSessions(write, 'part', batch.part);
   const reference = await upsertSessions(write, 'reference', batch.reference);

@@ -5,7 +5,7 @@ import { analyzeIfNew } from '../db/analyze-new.ts';
 import type { NewHole } from '../db/holes.ts';
 import type { HeldSource } from '../db/hold-source.ts';
 import type { SessionRow, Telling } from '../db/upsert-sessions.ts';
-import { writeBatch } from '../db/write-batch.ts';
+import { packBatch, writeBatch, type PackedBatch } from '../db/write-batch.ts';
 import type { Tally } from './tally.ts';
 import { weighSession } from './weigh-session.ts';
 
@@ -45,6 +45,14 @@ type Gathering = Record<Telling, Map<string, { readonly session: PartialSession 
   healed: string[];
 };
 
+/** A batch ready to be written, and which of its sessions have a final result. */
+type Packed = {
+  readonly batch: PackedBatch;
+  readonly final: readonly string[];
+  readonly unfinished: readonly string[];
+  readonly isCounted: boolean;
+};
+
 const startGathering = (): Gathering => ({
   whole: new Map(),
   part: new Map(),
@@ -65,37 +73,41 @@ export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWr
   let analyzed = 0;
   let analyzing: Promise<void> = Promise.resolve();
 
-  function rowsOf(gathering: Gathering, telling: Telling, isCounted: boolean): readonly SessionRow[] {
-    return [...gathering[telling].values()]
-      .filter((one) => one.isCounted === isCounted)
-      .map(({ session, fingerprint }) => ({
-        session,
-        fingerprint,
-        // When the batch is whole: by then it has told the names of more jobs.
-        computer:
-          session.kind === 'computer' && session.jobName !== null
-            ? guessComputer(session.jobName, jobNames)
-            : null,
-      }));
+  function pack(isCounted: boolean): Packed {
+    const final: string[] = [];
+    const unfinished: string[] = [];
+    const rowsOf = (telling: Telling): readonly SessionRow[] =>
+      [...gathering[telling].values()]
+        .filter((one) => one.isCounted === isCounted)
+        .map(({ session, fingerprint }) => {
+          (isFinal(session) ? final : unfinished).push(session.id);
+          // When the batch is whole: by then it has told the names of more jobs.
+          const isNamed = session.kind === 'computer' && session.jobName !== null;
+          return {
+            session,
+            fingerprint,
+            computer: isNamed ? guessComputer(session.jobName, jobNames) : null,
+          };
+        });
+    const batch = packBatch({
+      whole: rowsOf('whole'),
+      part: rowsOf('part'),
+      reference: rowsOf('reference'),
+      relisted: isCounted
+        ? Array.from(gathering.relisted, ([session_id, fingerprint]) => ({ session_id, fingerprint }))
+        : [],
+      holes: isCounted ? gathering.holes : [],
+      healed: isCounted ? gathering.healed : [],
+    });
+    return { batch, final, unfinished, isCounted };
   }
 
-  async function write(full: Gathering, isCounted: boolean): Promise<void> {
-    const whole = rowsOf(full, 'whole', isCounted);
-    const part = rowsOf(full, 'part', isCounted);
-    const reference = rowsOf(full, 'reference', isCounted);
-    const relisted = isCounted
-      ? Array.from(full.relisted, ([session_id, fingerprint]) => ({ session_id, fingerprint }))
-      : [];
-    const holes = isCounted ? full.holes : [];
-    const healed = isCounted ? full.healed : [];
-    const size = whole.length + part.length + reference.length + relisted.length;
+  async function write({ batch, final, unfinished, isCounted }: Packed): Promise<void> {
+    const { holes, healed } = batch;
+    const size = final.length + unfinished.length + batch.relisted.length;
     if (size + holes.length + healed.length === 0) return;
     const { counts, added } = await held.write((transaction) =>
-      writeBatch(
-        transaction,
-        { whole, part, reference, relisted, holes, healed },
-        { tasks: options.tasks, named, parser: options.parser },
-      ),
+      writeBatch(transaction, batch, { tasks: options.tasks, named, parser: options.parser }),
     );
     for (const id of added) named.add(id);
     inserted += counts.whole.inserted + counts.part.inserted + counts.reference.inserted;
@@ -108,10 +120,8 @@ export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWr
     }
     for (const { key } of holes) options.holes.add(key);
     for (const key of healed) options.holes.delete(key);
-    for (const { session } of [...whole, ...part, ...reference]) {
-      if (isFinal(session)) options.unfinished.delete(session.id);
-      else options.unfinished.add(session.id);
-    }
+    for (const id of final) options.unfinished.delete(id);
+    for (const id of unfinished) options.unfinished.add(id);
     if (!isCounted) return;
     const areHoles = new Set(holes.map((hole) => hole.key));
     // References that stay references are listed sessions like others; the rest of them are counted as holes.
@@ -124,15 +134,16 @@ export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWr
   /** Writes what has gathered once the batch before is written; resolves when that one is. */
   function startWriting(): Promise<void> {
     const before = writing;
-    const full = gathering;
+    const counted = pack(true);
+    // In a transaction of their own: nobody tells which of a batch's rows the database counted.
+    const uncounted = pack(false);
     gathering = startGathering();
     gathered = 0;
     characters = 0;
     writing = before
       .then(async () => {
-        await write(full, true);
-        // In a transaction of their own: nobody tells which of a batch's rows the database counted.
-        await write(full, false);
+        await write(counted);
+        await write(uncounted);
         options.onWritten?.();
       })
       .catch((error: unknown) => {

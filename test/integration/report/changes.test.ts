@@ -25,7 +25,7 @@ const dist = (file: string) => new URL(`../../../dist/${file}`, import.meta.url)
 const writer = (url: string, seed: number) => `
   const { openDatabase } = await import(${JSON.stringify(dist('db/open-database.js'))});
   const { writeTo } = await import(${JSON.stringify(dist('db/write-transaction.js'))});
-  const { writeBatch } = await import(${JSON.stringify(dist('db/write-batch.js'))});
+  const { packBatch, writeBatch } = await import(${JSON.stringify(dist('db/write-batch.js'))});
   const database = openDatabase(${JSON.stringify(url)}, { poolSize: 2 });
   let state = ${seed};
   const random = (below) => (state = (state * 1103515245 + 12345) % 2147483648) % below;
@@ -41,7 +41,7 @@ const writer = (url: string, seed: number) => `
           progress: null, failureMessage: null, extra: null } };
       });
       await writeTo(database.prisma, { ...source, fence: null }, (write) => writeBatch(write,
-        { whole, part: [], reference: [], relisted: [], holes: [], healed: [] }, { tasks: 'none', named: new Set(), parser: 1 }));
+        packBatch({ whole, part: [], reference: [], relisted: [], holes: [], healed: [] }), { tasks: 'none', named: new Set(), parser: 1 }));
     }
   };
   await Promise.all([write({ id: 1, name: 'one' }), write({ id: 2, name: 'two' })]);

@@ -6,7 +6,7 @@ import { markLost } from '../../../src/db/list-state.ts';
 import { nameJobs } from '../../../src/db/name-jobs.ts';
 import { openDatabase, type Database } from '../../../src/db/open-database.ts';
 import { rebuildDerived } from '../../../src/db/rebuild-derived.ts';
-import { writeBatch } from '../../../src/db/write-batch.ts';
+import { packBatch, writeBatch } from '../../../src/db/write-batch.ts';
 import { writeTasks } from '../../../src/db/write-tasks.ts';
 import { writeTo, type Write } from '../../../src/db/write-transaction.ts';
 import { timestampFromDate } from '../../../src/domain/timestamp.ts';
@@ -103,7 +103,7 @@ async function perform(one: Step): Promise<void> {
           extra: null,
         },
       }));
-      await write((tx) => writeBatch(tx, { ...nothing, [one.telling]: rows }, options));
+      await write((tx) => writeBatch(tx, packBatch({ ...nothing, [one.telling]: rows }), options));
       return;
     }
     case 'parent': {
@@ -130,7 +130,7 @@ async function perform(one: Step): Promise<void> {
           extra: null,
         },
       };
-      await write((tx) => writeBatch(tx, { ...nothing, whole: [parent] }, options));
+      await write((tx) => writeBatch(tx, packBatch({ ...nothing, whole: [parent] }), options));
       return;
     }
     case 'name':

@@ -6,7 +6,7 @@ import { nameJobs } from '../../../src/db/name-jobs.ts';
 import { openDatabase, type Database } from '../../../src/db/open-database.ts';
 import { rebuildDerived } from '../../../src/db/rebuild-derived.ts';
 import { settleComputers } from '../../../src/db/settle-computers.ts';
-import { writeBatch } from '../../../src/db/write-batch.ts';
+import { packBatch, writeBatch } from '../../../src/db/write-batch.ts';
 import { writeTasks } from '../../../src/db/write-tasks.ts';
 import { timestampFromDate } from '../../../src/domain/timestamp.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
@@ -174,7 +174,7 @@ async function perform(one: Step): Promise<void> {
       const rows = { whole: told('whole'), part: told('part'), reference: told('reference') };
       const rest = { relisted: [], holes: [], healed: [] };
       await run.write((write) =>
-        writeBatch(write, { ...rows, ...rest }, { tasks: 'all', named: new Set(), parser: 1 }),
+        writeBatch(write, packBatch({ ...rows, ...rest }), { tasks: 'all', named: new Set(), parser: 1 }),
       );
       return;
     }
@@ -402,11 +402,11 @@ it('come back while others write: nobody is refused for it', async () => {
     const [row] = someRows.map(rowOf);
     if (row === undefined) throw new Error('no row');
     const nothing = { part: [], reference: [], relisted: [], holes: [], healed: [] };
-    await writeBatch(
-      write,
-      { ...nothing, whole: [{ ...row, computer: 'PC-9' }] },
-      { tasks: 'all', named: new Set(), parser: 1 },
-    );
+    await writeBatch(write, packBatch({ ...nothing, whole: [{ ...row, computer: 'PC-9' }] }), {
+      tasks: 'all',
+      named: new Set(),
+      parser: 1,
+    });
   });
   await rebuilt;
   expect(await test.query(`select from computers where computer = 'PC-9' and not is_stale`)).toHaveLength(1);

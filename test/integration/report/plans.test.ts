@@ -3,7 +3,7 @@ import pg from 'pg';
 import { expect, it } from 'vitest';
 import { holdForRun, type HeldRun } from '../../../src/db/hold-source.ts';
 import { openDatabase } from '../../../src/db/open-database.ts';
-import { writeBatch } from '../../../src/db/write-batch.ts';
+import { packBatch, writeBatch } from '../../../src/db/write-batch.ts';
 import { timestampFromDate } from '../../../src/domain/timestamp.ts';
 import { createTestDatabase } from '../../support/test-database.ts';
 
@@ -58,7 +58,7 @@ it.each([
     const writeRows = (held: HeldRun, batch: number) => {
       const whole = Array.from({ length: 500 }, (_, index) => row(batch * 500 + index));
       return held.write((write) =>
-        writeBatch(write, { ...nothing, whole }, { tasks: 'all', named: new Set(), parser: 1 }),
+        writeBatch(write, packBatch({ ...nothing, whole }), { tasks: 'all', named: new Set(), parser: 1 }),
       );
     };
     for (let other = 0; other < others; other += 1) {
