@@ -13,7 +13,7 @@ export type TurnLimits = {
   readonly connections: number;
   /** The weight of the questions of one client at once. */
   readonly atOnce: number;
-  /** Milliseconds that a client's questions may have taken lately; past that it asks one at a time. */
+  /** Milliseconds that a client's questions may have taken lately; past that it asks one at a time while others ask, too. */
   readonly burstMs: number;
   /** Questions of one client that wait. */
   readonly waiting: number;
@@ -32,14 +32,16 @@ type Line = {
 
 /** How much of the time a client may keep a question under way, on average, without being held back. */
 const forgiven = 0.25;
+/** Milliseconds after the last question of anybody else in which a client is not alone. */
+const aloneAfterMs = 5_000;
 /** Clients that are remembered for what they used. */
 const mostRemembered = 10_000;
 
 /**
  * Shares the database's connections among clients. A client may have more questions under way as long as it has fewer than are
  * left for others: alone it gets its `atOnce`, and however many of them ask for all they can get, the next one finds some left. Who has
- * the fewest comes next. Whoever has taken much of the database's time lately has one question at a time: a few that ask for the
- * dearest again and again would otherwise leave the processors to nobody else.
+ * the fewest comes next. Whoever has taken much of the database's time lately has one question at a time while others ask: a few
+ * that ask for the dearest again and again would otherwise leave the processors to nobody else.
  */
 export function createTurns(
   { connections, atOnce, burstMs, waiting, waitMs }: TurnLimits,
@@ -48,10 +50,24 @@ export function createTurns(
   /** Those who were served last stand last. */
   const lines = new Map<string, Line>();
   let left = connections;
+  /** Who asked last, and the last one before that was somebody else. */
+  let latest = { client: '', at: -Infinity };
+  let latestOther = -Infinity;
 
-  function mayBegin(line: Line, more: number): boolean {
+  function noteAsking(client: string): void {
+    if (client !== latest.client) latestOther = latest.at;
+    latest = { client, at: now() };
+  }
+
+  function isAlone(client: string): boolean {
+    const other = client === latest.client ? latestOther : latest.at;
+    return now() - other > aloneAfterMs;
+  }
+
+  function mayBegin(client: string, line: Line, more: number): boolean {
     if (line.questions === 0) return left > 0;
-    return line.weight + more <= atOnce && line.questions < left && usedOf(line) <= burstMs;
+    if (line.weight + more > atOnce || line.questions >= left) return false;
+    return usedOf(line) <= burstMs || isAlone(client);
   }
 
   function usedOf({ used, usedAt }: Line): number {
@@ -86,9 +102,9 @@ export function createTurns(
   function chooseNext(): Waiting | undefined {
     let chosen: Waiting | undefined;
     let fewest = Infinity;
-    for (const line of lines.values()) {
+    for (const [client, line] of lines) {
       const [first] = line.waiting;
-      if (first === undefined || line.questions >= fewest || !mayBegin(line, first.weight)) continue;
+      if (first === undefined || line.questions >= fewest || !mayBegin(client, line, first.weight)) continue;
       chosen = first;
       fewest = line.questions;
     }
@@ -103,8 +119,9 @@ export function createTurns(
   return {
     take: async (client, weight, gone) => {
       gone.throwIfAborted();
+      noteAsking(client);
       const line = lines.get(client) ?? { weight: 0, questions: 0, used: 0, usedAt: 0, waiting: new Set() };
-      if (line.waiting.size === 0 && mayBegin(line, weight)) return begin(client, line, weight);
+      if (line.waiting.size === 0 && mayBegin(client, line, weight)) return begin(client, line, weight);
       const busy = () =>
         new Problem(
           'too-many-requests',

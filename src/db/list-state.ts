@@ -21,33 +21,52 @@ export type ListState = {
   readonly jobNames: ReadonlySet<string>;
 };
 
-export async function readListState({ pool }: Database, sourceId: number): Promise<ListState> {
+export async function readListState(database: Database, sourceId: number): Promise<ListState> {
+  const { pool } = database;
   const ids = async (sql: string) => {
     const { rows } = await pool.query<{ id: string }>(sql, [sourceId]);
     return new Set(rows.map((row) => row.id));
   };
-  const { rows } = await pool.query<{ version: string; packed: string | null; due: boolean }>(
-    // As one text: a row each would cost more to bring over than to compare, and bytes would come as hexadecimal digits.
-    `select
-       version,
-       (
-         select encode(string_agg(uuid_send(session_id) || uuid_send(fingerprint), ''::bytea), 'base64')
-         from sessions
-         where source_id = $1 and fingerprint is not null
-       ) as packed,
-       computers_read_at is null or computers_read_at < now() - interval '6 hours' as due
+  const { rows } = await pool.query<{ version: string; due: boolean }>(
+    `select version, computers_read_at is null or computers_read_at < now() - interval '6 hours' as due
      from sources where id = $1`,
     [sourceId],
   );
   return {
     version: BigInt(rows[0]?.version ?? 0),
-    listed: Buffer.from(rows[0]?.packed ?? '', 'base64'),
+    listed: await readListed(database, sourceId),
     unfinished: await ids(
       `select session_id as id from sessions where source_id = $1 and not is_final and lost_at is null`,
     ),
     areComputersDue: rows[0]?.due ?? true,
     jobNames: await ids(`select job_name as id from jobs where source_id = $1 and kind = 'job'`),
   };
+}
+
+/** Sessions an answer: as one, those of a long list would be in memory three times over. */
+const listedAtOnce = 16_384;
+
+/** As texts: a row each would cost more to bring over than to compare, and bytes would come as hexadecimal digits. */
+async function readListed({ pool }: Database, sourceId: number): Promise<Uint8Array> {
+  const pieces: Buffer[] = [];
+  for (let last: string | null = '00000000-0000-0000-0000-000000000000'; last !== null;) {
+    const { rows }: { rows: { packed: string | null; last: string | null }[] } = await pool.query(
+      `select
+         encode(string_agg(uuid_send(session_id) || uuid_send(fingerprint), ''::bytea), 'base64') as packed,
+         case when count(*) = $3 then max(session_id::text) end as last
+       from (
+         select session_id, fingerprint
+         from sessions
+         where source_id = $1 and session_id ${pieces.length === 0 ? '>=' : '>'} $2 and fingerprint is not null
+         order by session_id
+         limit $3
+       ) as listed`,
+      [sourceId, last, listedAtOnce],
+    );
+    pieces.push(Buffer.from(rows[0]?.packed ?? '', 'base64'));
+    last = rows[0]?.last ?? null;
+  }
+  return Buffer.concat(pieces);
 }
 
 /** How many sessions the database holds as listed: the proof of a run. */

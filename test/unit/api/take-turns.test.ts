@@ -106,7 +106,7 @@ it('never has more under way than there are connections, and starts all in the e
   );
 });
 
-it('gives one at a time to who has taken much time, until some has passed', async () => {
+it('gives one at a time to who has taken much time while others ask, until some has passed', async () => {
   let now = 0;
   const turns = createTurns(limits, () => now);
   const mostAtOnce = async () => {
@@ -125,14 +125,24 @@ it('gives one at a time to who has taken much time, until some has passed', asyn
     for (const end of ends) end();
     return count;
   };
+  const askOf = async (client: string) => (await turns.take(client, 3, never))();
   expect(await mostAtOnce()).toBe(4);
   const end = await turns.take('dear', 1, never);
   now += 30_000;
   end();
+  // Whom would it keep waiting?
+  expect(await mostAtOnce()).toBe(4);
+  await askOf('other');
   expect(await mostAtOnce()).toBe(1);
-  (await turns.take('other', 3, never))();
-  now += 60_000;
+  now += 4_000;
+  expect(await mostAtOnce()).toBe(1);
+  now += 2_000;
+  expect(await mostAtOnce()).toBe(4);
+  now += 54_000;
+  await askOf('other');
+  await askOf('third');
   expect(await mostAtOnce()).toBe(1);
   now += 30_000;
+  await askOf('other');
   expect(await mostAtOnce()).toBe(4);
 });
