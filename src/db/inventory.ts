@@ -1,5 +1,4 @@
 import type { BackupJob, BackupServer, DiscoveredComputer } from '../domain/inventory.ts';
-import type { SessionRow } from './upsert-sessions.ts';
 import type { Write } from './write-transaction.ts';
 
 /** Stores servers and jobs as the source shows them; rows that say the same are not touched, but for when servers were seen. */
@@ -96,63 +95,44 @@ async function upsertJobs({ tx, sourceId, version, now }: Write, jobs: readonly 
        coalesce(excluded.server_name, known.server_name), coalesce(excluded.policy_id, known.policy_id))`;
 }
 
-/** Servers and jobs that sessions name, by id. */
-export type NamedInventory = {
-  readonly servers: ReadonlyMap<string, Record<string, unknown>>;
-  readonly jobs: ReadonlyMap<string, Record<string, unknown>>;
+/** Servers and jobs that sessions name. */
+export type NamedInventory = { readonly servers: readonly NamedServer[]; readonly jobs: readonly NamedJob[] };
+
+export type NamedServer = { readonly server_id: string; readonly server_name: string };
+
+export type NamedJob = {
+  readonly job_id: string;
+  readonly job_name: string;
+  readonly kind: string;
+  readonly server_id: string | null;
+  readonly server_name: string | null;
+  /** As far as names tell; null where they tell no more than the job's own, which must not be passed on to other sessions. */
+  readonly computer: string | null;
 };
 
-export function inventoryOf(rows: readonly SessionRow[]): NamedInventory {
-  const servers = new Map<string, Record<string, unknown>>();
-  const jobs = new Map<string, Record<string, unknown>>();
-  for (const { session, computer } of rows) {
-    const { serverId, serverName, jobId, jobName, kind } = session;
-    if (serverId !== null) servers.set(serverId, { server_id: serverId, server_name: serverName ?? '' });
-    if (jobId !== null)
-      jobs.set(jobId, {
-        job_id: jobId,
-        job_name: jobName ?? '',
-        kind,
-        server_id: serverId,
-        server_name: serverName,
-        // The whole name is no more than a guess while no parent's name is known: it must not be passed on to other sessions.
-        computer: computer === jobName ? null : computer,
-      });
-  }
-  return { servers, jobs };
-}
-
-/**
- * Adds servers and jobs that sessions name, for accounts that may not read them and for the child jobs nobody lists. Returns the
- * ids of those that were not among `stored`.
- */
+/** Adds servers and jobs that sessions name, for accounts that may not read them and for the child jobs nobody lists. */
 export async function addNamedInventory(
   { tx, sourceId, version, now }: Write,
-  named: NamedInventory,
-  stored: ReadonlySet<string>,
-): Promise<readonly string[]> {
-  const isNew = ([id]: readonly [string, unknown]) => !stored.has(id);
-  const servers = new Map([...named.servers].filter(isNew));
-  const jobs = new Map([...named.jobs].filter(isNew));
-  if (servers.size > 0) {
+  { servers, jobs }: NamedInventory,
+): Promise<void> {
+  if (servers.length > 0) {
     await tx.$executeRaw`
       insert into servers (source_id, server_id, server_name, first_seen_at, last_seen_at, last_changed_at, change_number)
       select ${sourceId}::integer, server_id, server_name, ${now}::timestamptz, ${now}::timestamptz, ${now}::timestamptz, ${version}::bigint
-      from json_to_recordset(${JSON.stringify([...servers.values()])}::json) as incoming(server_id uuid, server_name text)
+      from json_to_recordset(${JSON.stringify(servers)}::json) as incoming(server_id uuid, server_name text)
       on conflict (source_id, server_id) do nothing`;
   }
-  if (jobs.size > 0) {
+  if (jobs.length > 0) {
     await tx.$executeRaw`
       insert into jobs
         (source_id, job_id, job_name, kind, server_id, server_name, computer, policy_id, first_seen_at, last_changed_at, change_number)
       select
         ${sourceId}::integer, incoming.*, case when kind <> 'computer' then job_id end,
         ${now}::timestamptz, ${now}::timestamptz, ${version}::bigint
-      from json_to_recordset(${JSON.stringify([...jobs.values()])}::json)
+      from json_to_recordset(${JSON.stringify(jobs)}::json)
         as incoming(job_id uuid, job_name text, kind text, server_id uuid, server_name text, computer text)
       on conflict (source_id, job_id) do nothing`;
   }
-  return [...servers.keys(), ...jobs.keys()];
 }
 
 /**

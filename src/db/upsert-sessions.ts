@@ -9,17 +9,14 @@ import type { Write } from './write-transaction.ts';
  */
 export type Telling = 'whole' | 'part' | 'reference';
 
-/** A session on its way into the database. */
+/** A session on its way into the database: the JSON of its row, without its computer and the closing brace. */
+export type PackedSession = string;
+
 export type SessionRow = {
-  readonly session: PartialSession;
-  /** Of the listed record it comes from; `unknownRecord` when the list shows it and its record is to be read again. */
-  readonly fingerprint: string | null;
+  readonly packed: PackedSession;
   /** The computer as far as names tell, for kind `computer`; a task may know better. */
   readonly computer: string | null;
 };
-
-/** Sessions as the database takes them: one JSON text. */
-export type PackedSessions = { readonly count: number; readonly json: string };
 
 /** Stands for a listed record that is not known well enough to be passed over next time. */
 export const unknownRecord = '00000000-0000-0000-0000-000000000000';
@@ -47,32 +44,32 @@ export type Upserted = {
 
 /** What a source says of a session: name and type of each column, and its value. A new column is one more line. */
 const content = {
-  session_name: ['text', ({ session }) => session.name],
-  kind: ['text', ({ session }) => session.kind],
-  job_type: ['text', ({ session }) => session.jobType],
-  job_id: ['uuid', ({ session }) => session.jobId],
-  job_name: ['text', ({ session }) => session.jobName],
-  server_id: ['uuid', ({ session }) => session.serverId],
-  server_name: ['text', ({ session }) => session.serverName],
-  state: ['text', ({ session }) => session.state],
-  result: ['text', ({ session }) => session.result],
-  is_retry: ['boolean', ({ session }) => session.isRetry],
-  created_at: ['timestamptz', ({ session }) => session.createdAt],
-  ended_at: ['timestamptz', ({ session }) => session.endedAt],
-  progress: ['integer', ({ session }) => session.progress],
-  failure_message: ['text', ({ session }) => session.failureMessage],
-  extra: ['jsonb', ({ session }) => session.extra],
-  parent_session_id: ['uuid', ({ session }) => session.parentId],
+  session_name: ['text', (session) => session.name],
+  kind: ['text', (session) => session.kind],
+  job_type: ['text', (session) => session.jobType],
+  job_id: ['uuid', (session) => session.jobId],
+  job_name: ['text', (session) => session.jobName],
+  server_id: ['uuid', (session) => session.serverId],
+  server_name: ['text', (session) => session.serverName],
+  state: ['text', (session) => session.state],
+  result: ['text', (session) => session.result],
+  is_retry: ['boolean', (session) => session.isRetry],
+  created_at: ['timestamptz', (session) => session.createdAt],
+  ended_at: ['timestamptz', (session) => session.endedAt],
+  progress: ['integer', (session) => session.progress],
+  failure_message: ['text', (session) => session.failureMessage],
+  extra: ['jsonb', (session) => session.extra],
+  parent_session_id: ['uuid', (session) => session.parentId],
 } as const satisfies Columns;
 
-const columns: Columns = {
-  session_id: ['uuid', ({ session }) => session.id],
-  ...content,
-  fingerprint: ['uuid', (row) => row.fingerprint],
-  computer: ['text', (row) => row.computer],
+const columnTypes = {
+  session_id: 'uuid',
+  ...Object.fromEntries(Object.entries(content).map(([name, [type]]) => [name, type])),
+  fingerprint: 'uuid',
+  computer: 'text',
 };
 
-type Columns = Readonly<Record<string, readonly [type: string, value: (row: SessionRow) => unknown]>>;
+type Columns = Readonly<Record<string, readonly [type: string, value: (session: PartialSession) => unknown]>>;
 
 /** The value a column of a known session gets. What is null in a row may still be known from elsewhere. */
 const taken: Readonly<Record<Telling, (column: string) => string>> = {
@@ -97,12 +94,23 @@ const taken: Readonly<Record<Telling, (column: string) => string>> = {
   reference: (column) => `coalesce(known.${column}, excluded.${column})`,
 };
 
-const names = Object.keys(content);
+const names = Object.keys(content) as readonly (keyof typeof content)[];
 const list = (prefix: string) => names.map((name) => `${prefix}${name}`).join(', ');
 
 const nothing: Upserted = { inserted: 0, changed: 0, insertedIds: [], moved: [], returnedIds: [] };
 
 const statements = { whole: upsert('whole'), part: upsert('part'), reference: upsert('reference') };
+
+/**
+ * Packs a session for its way into the database, and makes a text of it that holds nothing of what it came from. `fingerprint`: of
+ * the listed record it comes from; `unknownRecord` when the list shows it and its record is to be read again, null when it does not.
+ */
+export function packSession(session: PartialSession, fingerprint: string | null): PackedSession {
+  const row: Record<string, unknown> = { session_id: session.id };
+  for (const name of names) row[name] = content[name][1](session);
+  row['fingerprint'] = fingerprint;
+  return JSON.stringify(row).slice(0, -1);
+}
 
 /**
  * Inserts sessions and updates those that changed; an unchanged row is not touched. No id may occur twice among them.
@@ -111,22 +119,18 @@ const statements = { whole: upsert('whole'), part: upsert('part'), reference: up
 export async function upsertSessions(
   { tx, sourceId, version, now }: Write,
   telling: Telling,
-  { count, json }: PackedSessions,
+  rows: readonly SessionRow[],
 ): Promise<Upserted> {
-  if (count === 0) return nothing;
-  const [counts] = await tx.$queryRawUnsafe<Upserted[]>(statements[telling], sourceId, version, now, json);
+  if (rows.length === 0) return nothing;
+  const json = rows.map(({ packed, computer }) => `${packed},"computer":${JSON.stringify(computer)}}`);
+  const [counts] = await tx.$queryRawUnsafe<Upserted[]>(
+    statements[telling],
+    sourceId,
+    version,
+    now,
+    `[${json.join()}]`,
+  );
   return counts ?? nothing;
-}
-
-export const packSessions = (rows: readonly SessionRow[]): PackedSessions => ({
-  count: rows.length,
-  json: JSON.stringify(rows.map(asJson)),
-});
-
-function asJson(row: SessionRow): Record<string, unknown> {
-  const json: Record<string, unknown> = {};
-  for (const name in columns) json[name] = columns[name]?.[1](row);
-  return json;
 }
 
 // $1 source, $2 version, $3 now, $4 rows.
@@ -143,8 +147,8 @@ function upsert(telling: Telling): string {
       or (${list('known.')}, known.computer) is distinct from (${names.map(value).join(', ')}, ${computer}))`;
   return `
 with incoming as materialized (
-  select * from json_to_recordset($4::json) as incoming(${Object.entries(columns)
-    .map(([name, [type]]) => `${name} ${type}`)
+  select * from json_to_recordset($4::json) as incoming(${Object.entries(columnTypes)
+    .map(([name, type]) => `${name} ${type}`)
     .join(', ')})
 ),
 before as materialized (

@@ -4,10 +4,10 @@ import type { TasksMode } from '../domain/sync-run.ts';
 import { analyzeIfNew } from '../db/analyze-new.ts';
 import type { NewHole } from '../db/holes.ts';
 import type { HeldSource } from '../db/hold-source.ts';
-import type { SessionRow, Telling } from '../db/upsert-sessions.ts';
-import { packBatch, writeBatch, type PackedBatch } from '../db/write-batch.ts';
+import { packSession, type PackedSession, type SessionRow, type Telling } from '../db/upsert-sessions.ts';
+import type { NamedJob, NamedServer } from '../db/inventory.ts';
+import { writeBatch } from '../db/write-batch.ts';
 import type { Tally } from './tally.ts';
-import { weighSession } from './weigh-session.ts';
 
 export type BatchWriterOptions = {
   /** Sessions a transaction: larger batches no longer write faster, and hold more memory. */
@@ -39,28 +39,27 @@ type From = {
   readonly isCounted: boolean;
 };
 
-type Gathering = Record<Telling, Map<string, { readonly session: PartialSession } & From>> & {
-  relisted: Map<string, string>;
-  holes: NewHole[];
-  healed: string[];
-};
-
-/** A batch ready to be written, and which of its sessions have a final result. */
-type Packed = {
-  readonly batch: PackedBatch;
-  readonly final: readonly string[];
-  readonly unfinished: readonly string[];
+/** A session as it waits for its batch: what it came from is let go of, for it takes several times the memory. */
+type Waiting = {
+  readonly packed: PackedSession;
+  /** Of a computer's job, to tell the computer from when the batch is whole: by then it has told the names of more jobs. */
+  readonly childJobName: string | null;
+  readonly isFinal: boolean;
   readonly isCounted: boolean;
 };
 
-const startGathering = (): Gathering => ({
-  whole: new Map(),
-  part: new Map(),
-  reference: new Map(),
-  relisted: new Map(),
-  holes: [],
-  healed: [],
+const startGathering = () => ({
+  whole: new Map<string, Waiting>(),
+  part: new Map<string, Waiting>(),
+  reference: new Map<string, Waiting>(),
+  servers: new Map<string, NamedServer>(),
+  jobs: new Map<string, Omit<NamedJob, 'computer'>>(),
+  relisted: new Map<string, string>(),
+  holes: [] as NewHole[],
+  healed: [] as string[],
 });
+
+type Gathering = ReturnType<typeof startGathering>;
 
 export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWriterOptions) {
   let gathering = startGathering();
@@ -68,48 +67,61 @@ export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWr
   let characters = 0;
   let writing: Promise<void> = Promise.resolve();
   const jobNames = new Set(options.jobNames);
-  const named = new Set<string>();
+  /** Servers and jobs. */
+  const stored = new Set<string>();
   let inserted = 0;
   let analyzed = 0;
   let analyzing: Promise<void> = Promise.resolve();
 
-  function pack(isCounted: boolean): Packed {
-    const final: string[] = [];
-    const unfinished: string[] = [];
-    const rowsOf = (telling: Telling): readonly SessionRow[] =>
-      [...gathering[telling].values()]
-        .filter((one) => one.isCounted === isCounted)
-        .map(({ session, fingerprint }) => {
-          (isFinal(session) ? final : unfinished).push(session.id);
-          // When the batch is whole: by then it has told the names of more jobs.
-          const isNamed = session.kind === 'computer' && session.jobName !== null;
-          return {
-            session,
-            fingerprint,
-            computer: isNamed ? guessComputer(session.jobName, jobNames) : null,
-          };
-        });
-    const batch = packBatch({
-      whole: rowsOf('whole'),
-      part: rowsOf('part'),
-      reference: rowsOf('reference'),
-      relisted: isCounted
-        ? Array.from(gathering.relisted, ([session_id, fingerprint]) => ({ session_id, fingerprint }))
-        : [],
-      holes: isCounted ? gathering.holes : [],
-      healed: isCounted ? gathering.healed : [],
-    });
-    return { batch, final, unfinished, isCounted };
+  const computerOf = (childJobName: string | null) =>
+    childJobName === null ? null : guessComputer(childJobName, jobNames);
+
+  function gatherNamed({ serverId, serverName, jobId, jobName, kind }: PartialSession): void {
+    if (serverId !== null && !stored.has(serverId))
+      gathering.servers.set(serverId, { server_id: serverId, server_name: serverName ?? '' });
+    if (jobId !== null && !stored.has(jobId))
+      gathering.jobs.set(jobId, {
+        job_id: jobId,
+        job_name: jobName ?? '',
+        kind,
+        server_id: serverId,
+        server_name: serverName,
+      });
   }
 
-  async function write({ batch, final, unfinished, isCounted }: Packed): Promise<void> {
-    const { holes, healed } = batch;
-    const size = final.length + unfinished.length + batch.relisted.length;
+  async function write(full: Gathering, isCounted: boolean): Promise<void> {
+    const final: string[] = [];
+    const unfinished: string[] = [];
+    const rowsOf = (telling: Telling): readonly SessionRow[] => {
+      const rows: SessionRow[] = [];
+      for (const [id, one] of full[telling]) {
+        if (one.isCounted !== isCounted) continue;
+        (one.isFinal ? final : unfinished).push(id);
+        rows.push({ packed: one.packed, computer: computerOf(one.childJobName) });
+      }
+      return rows;
+    };
+    const [whole, part, reference] = [rowsOf('whole'), rowsOf('part'), rowsOf('reference')];
+    const relisted = isCounted
+      ? Array.from(full.relisted, ([session_id, fingerprint]) => ({ session_id, fingerprint }))
+      : [];
+    const holes = isCounted ? full.holes : [];
+    const healed = isCounted ? full.healed : [];
+    const size = final.length + unfinished.length + relisted.length;
     if (size + holes.length + healed.length === 0) return;
-    const { counts, added } = await held.write((transaction) =>
-      writeBatch(transaction, batch, { tasks: options.tasks, named, parser: options.parser }),
+    const jobs = Array.from(full.jobs.values(), (job) => {
+      const computer = computerOf(job.kind === 'computer' ? job.job_name : null);
+      return { ...job, computer: computer === job.job_name ? null : computer };
+    });
+    const named = { servers: [...full.servers.values()], jobs };
+    const counts = await held.write((transaction) =>
+      writeBatch(
+        transaction,
+        { whole, part, reference, named, relisted, holes, healed },
+        { tasks: options.tasks, parser: options.parser },
+      ),
     );
-    for (const id of added) named.add(id);
+    for (const id of [...full.servers.keys(), ...full.jobs.keys()]) stored.add(id);
     inserted += counts.whole.inserted + counts.part.inserted + counts.reference.inserted;
     if (inserted >= (analyzeAfter[analyzed] ?? Infinity)) {
       analyzed += 1;
@@ -134,16 +146,15 @@ export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWr
   /** Writes what has gathered once the batch before is written; resolves when that one is. */
   function startWriting(): Promise<void> {
     const before = writing;
-    const counted = pack(true);
-    // In a transaction of their own: nobody tells which of a batch's rows the database counted.
-    const uncounted = pack(false);
+    const full = gathering;
     gathering = startGathering();
     gathered = 0;
     characters = 0;
     writing = before
       .then(async () => {
-        await write(counted);
-        await write(uncounted);
+        await write(full, true);
+        // In a transaction of their own: nobody tells which of a batch's rows the database counted.
+        await write(full, false);
         options.onWritten?.();
       })
       .catch((error: unknown) => {
@@ -157,9 +168,16 @@ export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWr
 
   return {
     add(telling: Telling, session: PartialSession, from: From): void {
-      gathering[telling].set(session.id, { session, ...from });
+      const packed = packSession(session, from.fingerprint);
+      gathering[telling].set(session.id, {
+        packed,
+        childJobName: session.kind === 'computer' ? session.jobName : null,
+        isFinal: isFinal(session),
+        isCounted: from.isCounted,
+      });
+      gatherNamed(session);
       gathered += 1;
-      characters += weighSession(session);
+      characters += packed.length;
       if (session.kind === 'job' && session.jobName !== null) jobNames.add(session.jobName);
       if (telling === 'whole' && options.holes.has(session.id)) gathering.healed.push(session.id);
     },

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { SessionRow } from '../../../src/db/upsert-sessions.ts';
+import type { BatchRow } from '../../support/batch-of.ts';
 import { timestampFromDate, parseTimestamp } from '../../../src/domain/timestamp.ts';
 import { makeSessions } from '../em/make-sessions.ts';
 
 const timestamp = (text: string) => parseTimestamp(text) ?? timestampFromDate(new Date(text));
 
 /** Rows as the engine hands them to the storage, ready before the clock starts. */
-export function makeRows(count: number): readonly SessionRow[] {
+export function makeRows(count: number): readonly BatchRow[] {
   return makeSessions(count, 'write').map((made) => ({
     fingerprint: createHash('md5')
       .update(made.name)

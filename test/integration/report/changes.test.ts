@@ -25,7 +25,8 @@ const dist = (file: string) => new URL(`../../../dist/${file}`, import.meta.url)
 const writer = (url: string, seed: number) => `
   const { openDatabase } = await import(${JSON.stringify(dist('db/open-database.js'))});
   const { writeTo } = await import(${JSON.stringify(dist('db/write-transaction.js'))});
-  const { packBatch, writeBatch } = await import(${JSON.stringify(dist('db/write-batch.js'))});
+  const { packSession } = await import(${JSON.stringify(dist('db/upsert-sessions.js'))});
+  const { writeBatch } = await import(${JSON.stringify(dist('db/write-batch.js'))});
   const database = openDatabase(${JSON.stringify(url)}, { poolSize: 2 });
   let state = ${seed};
   const random = (below) => (state = (state * 1103515245 + 12345) % 2147483648) % below;
@@ -35,13 +36,13 @@ const writer = (url: string, seed: number) => `
       const numbers = new Set(Array.from({ length: 1 + random(30) }, () => random(300)));
       const whole = [...numbers].map((number) => {
         const at = new Date(Date.UTC(2026, 0, 1 + random(20), number % 24)).toISOString().replace('.000Z', '.000000Z');
-        return { fingerprint: null, computer: 'PC', session: { id: id('a', number), name: 's' + random(5), kind: 'computer',
+        return { computer: 'PC', packed: packSession({ id: id('a', number), name: 's' + random(5), kind: 'computer',
           jobType: 'AgentManagement', jobId: id('b', number % 9), jobName: 'job', parentId: null, serverId: null, serverName: null,
           state: 'Stopped', result: ['Success', 'Failed'][random(2)], isRetry: random(3) === 0, createdAt: at, endedAt: at,
-          progress: null, failureMessage: null, extra: null } };
+          progress: null, failureMessage: null, extra: null }, null) };
       });
       await writeTo(database.prisma, { ...source, fence: null }, (write) => writeBatch(write,
-        packBatch({ whole, part: [], reference: [], relisted: [], holes: [], healed: [] }), { tasks: 'none', named: new Set(), parser: 1 }));
+        { whole, part: [], reference: [], named: { servers: [], jobs: [] }, relisted: [], holes: [], healed: [] }, { tasks: 'none', parser: 1 }));
     }
   };
   await Promise.all([write({ id: 1, name: 'one' }), write({ id: 2, name: 'two' })]);

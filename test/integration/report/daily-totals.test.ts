@@ -6,7 +6,8 @@ import { markLost } from '../../../src/db/list-state.ts';
 import { nameJobs } from '../../../src/db/name-jobs.ts';
 import { openDatabase, type Database } from '../../../src/db/open-database.ts';
 import { rebuildDerived } from '../../../src/db/rebuild-derived.ts';
-import { packBatch, writeBatch } from '../../../src/db/write-batch.ts';
+import { writeBatch } from '../../../src/db/write-batch.ts';
+import { batchOf } from '../../support/batch-of.ts';
 import { writeTasks } from '../../../src/db/write-tasks.ts';
 import { writeTo, type Write } from '../../../src/db/write-transaction.ts';
 import { timestampFromDate } from '../../../src/domain/timestamp.ts';
@@ -74,7 +75,6 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 const write = <T>(work: (write: Write) => Promise<T>) => writeTo(database.prisma, source, work);
 const start = Date.UTC(2026, 5, 1);
 const at = (hour: number) => timestampFromDate(new Date(start + hour * 3_600_000));
-const nothing = { whole: [], part: [], reference: [], relisted: [], holes: [], healed: [] };
 const options = { tasks: 'none' as const, named: new Set<string>(), parser: 1 };
 
 async function perform(one: Step): Promise<void> {
@@ -103,7 +103,7 @@ async function perform(one: Step): Promise<void> {
           extra: null,
         },
       }));
-      await write((tx) => writeBatch(tx, packBatch({ ...nothing, [one.telling]: rows }), options));
+      await write((tx) => writeBatch(tx, batchOf({ [one.telling]: rows }), options));
       return;
     }
     case 'parent': {
@@ -130,7 +130,7 @@ async function perform(one: Step): Promise<void> {
           extra: null,
         },
       };
-      await write((tx) => writeBatch(tx, packBatch({ ...nothing, whole: [parent] }), options));
+      await write((tx) => writeBatch(tx, batchOf({ whole: [parent] }), options));
       return;
     }
     case 'name':

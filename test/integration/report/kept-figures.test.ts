@@ -6,7 +6,8 @@ import { nameJobs } from '../../../src/db/name-jobs.ts';
 import { openDatabase, type Database } from '../../../src/db/open-database.ts';
 import { rebuildDerived } from '../../../src/db/rebuild-derived.ts';
 import { settleComputers } from '../../../src/db/settle-computers.ts';
-import { packBatch, writeBatch } from '../../../src/db/write-batch.ts';
+import { writeBatch } from '../../../src/db/write-batch.ts';
+import { batchOf } from '../../support/batch-of.ts';
 import { writeTasks } from '../../../src/db/write-tasks.ts';
 import { timestampFromDate } from '../../../src/domain/timestamp.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
@@ -172,10 +173,7 @@ async function perform(one: Step): Promise<void> {
     case 'write': {
       const told = (telling: Told['telling']) => one.rows.filter((row) => row.telling === telling).map(rowOf);
       const rows = { whole: told('whole'), part: told('part'), reference: told('reference') };
-      const rest = { relisted: [], holes: [], healed: [] };
-      await run.write((write) =>
-        writeBatch(write, packBatch({ ...rows, ...rest }), { tasks: 'all', named: new Set(), parser: 1 }),
-      );
+      await run.write((write) => writeBatch(write, batchOf(rows), { tasks: 'all', parser: 1 }));
       return;
     }
     case 'tasks': {
@@ -401,10 +399,8 @@ it('come back while others write: nobody is refused for it', async () => {
     while ((await test.query(isWaiting)).length === 0);
     const [row] = someRows.map(rowOf);
     if (row === undefined) throw new Error('no row');
-    const nothing = { part: [], reference: [], relisted: [], holes: [], healed: [] };
-    await writeBatch(write, packBatch({ ...nothing, whole: [{ ...row, computer: 'PC-9' }] }), {
+    await writeBatch(write, batchOf({ whole: [{ ...row, computer: 'PC-9' }] }), {
       tasks: 'all',
-      named: new Set(),
       parser: 1,
     });
   });

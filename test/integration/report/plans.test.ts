@@ -3,7 +3,8 @@ import pg from 'pg';
 import { expect, it } from 'vitest';
 import { holdForRun, type HeldRun } from '../../../src/db/hold-source.ts';
 import { openDatabase } from '../../../src/db/open-database.ts';
-import { packBatch, writeBatch } from '../../../src/db/write-batch.ts';
+import { writeBatch } from '../../../src/db/write-batch.ts';
+import { batchOf } from '../../support/batch-of.ts';
 import { timestampFromDate } from '../../../src/domain/timestamp.ts';
 import { createTestDatabase } from '../../support/test-database.ts';
 
@@ -49,7 +50,6 @@ it.each([
        where coalesce(part.isleaf, true)`,
     );
     for (const { name } of tables) await test.query(`alter table ${name} set (autovacuum_enabled = off)`);
-    const nothing = { part: [], reference: [], relisted: [], holes: [], healed: [] };
     const hold = async (name: string) => {
       const held = await holdForRun(database, { name, url: 'https://em', tasks: 'all' }, 'cli');
       if (held === undefined) throw new Error('the source is taken');
@@ -57,9 +57,7 @@ it.each([
     };
     const writeRows = (held: HeldRun, batch: number) => {
       const whole = Array.from({ length: 500 }, (_, index) => row(batch * 500 + index));
-      return held.write((write) =>
-        writeBatch(write, packBatch({ ...nothing, whole }), { tasks: 'all', named: new Set(), parser: 1 }),
-      );
+      return held.write((write) => writeBatch(write, batchOf({ whole }), { tasks: 'all', parser: 1 }));
     };
     for (let other = 0; other < others; other += 1) {
       const held = await hold(`other ${other}`);
