@@ -60,7 +60,6 @@ it('does not log on with a password that was refused just now, whatever is put i
   const queues = { add: ask('add') };
   const process = processJobs([source], queues, ports);
   for (const job of [
-    { name: 'tick', source: 'em' },
     { name: 'sync', source: 'em', trigger: 'api' },
     { name: 'sync', source: 'em', trigger: 'schedule' },
     { name: 'tasks', source: 'em' },
