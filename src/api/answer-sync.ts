@@ -1,12 +1,26 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readTime } from '../query/sql/read-values.ts';
+import { clientOf } from './access.ts';
 import { readParameter } from './answer-one.ts';
 import { Problem } from './problems.ts';
 import { readyPool, type QueryOptions } from './query-options.ts';
+import type { Turns } from './take-turns.ts';
+import { watchClient } from './watch-client.ts';
+
+/** Among the turns of its client: a few statements, most of them the queue's. */
+const weight = 1;
 
 /** Asks for a sync, and says where to follow it. */
-export function answerSync(options: QueryOptions) {
+export function answerSync(options: QueryOptions, turns: Turns) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const client = watchClient(request);
+    return turns
+      .take(clientOf(request), weight, client.gone)
+      .then((end) => ask(request, reply).finally(end))
+      .finally(client.forget);
+  };
+
+  async function ask(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const source = readParameter('name', 'text', (request.params as { readonly name: string }).name);
     const pool = readyPool(options.pool);
     const visible = request.access?.limits.sources ?? [];
@@ -38,5 +52,5 @@ export function answerSync(options: QueryOptions) {
         return reply.code(202).header('location', runs).send({ source, requestedAt, runs });
       }
     }
-  };
+  }
 }

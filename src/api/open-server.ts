@@ -22,6 +22,7 @@ export type ServerLimits = ConnectionLimits & {
 export const usualLimits: ServerLimits = {
   connections: 2_000,
   connectionsOfClient: 256,
+  graceMs: 1_000,
   waitingRequests: 32,
   startsAtOnce: 4,
   // A name of 2,500 characters that take twelve bytes each in an address.

@@ -389,7 +389,7 @@ export function queryRoutes(
         },
       },
     },
-    answerSync(options),
+    answerSync(options, shares.turns),
   );
   refuseOthers();
   // Addresses that are not there are answered after the key was looked at: strangers learn nothing of what is.

@@ -6,6 +6,8 @@ export type ConnectionLimits = {
   readonly connections: number;
   /** Of a key, or of an address without one. */
   readonly connectionsOfClient: number;
+  /** Milliseconds that a connection which has not asked yet is kept past `connectionsOfClient`. */
+  readonly graceMs: number;
 };
 
 export type Connections = {
@@ -15,24 +17,31 @@ export type Connections = {
   rest(socket: Socket, client: string): void;
 };
 
+/** Times `connectionsOfClient` that a client may have with those that have just come. */
+const mostWithNew = 4;
+
 type Held = { readonly idle: Set<Socket>; readonly busy: Set<Socket> };
 
 /**
  * Bounds the connections of a client and of all. Who is one too many is let in, and the one that has asked for nothing for longest is
- * closed: with the newcomer refused, a flood would keep out everybody who shares its address, a proxy's for one. A connection belongs to
- * its address until a request with a good key came on it, from then on to the key.
+ * closed: with the newcomer refused, a flood would keep out everybody who shares its address, a proxy's for one. Who has
+ * just come is given a moment to ask, else a flood would push out the newcomers as well. A connection belongs to its address until a
+ * request with a good key came on it, from then on to the key.
  */
 export function shareConnections(
   server: Server,
-  { connections, connectionsOfClient }: ConnectionLimits,
+  { connections, connectionsOfClient, graceMs }: ConnectionLimits,
 ): Connections {
   const clients = new Map<string, Held>();
   const owners = new Map<Socket, string>();
+  /** When those that have asked for nothing yet came. */
+  const cameAt = new Map<Socket, number>();
 
   function leave(socket: Socket): void {
     const owner = owners.get(socket);
     if (owner === undefined) return;
     owners.delete(socket);
+    cameAt.delete(socket);
     const held = clients.get(owner);
     held?.idle.delete(socket);
     held?.busy.delete(socket);
@@ -45,8 +54,19 @@ export function shareConnections(
     clients.set(owner, held);
     owners.set(socket, owner);
     held[as].add(socket);
-    if (sizeOf(held) > connectionsOfClient) closeOne(held, socket);
+    if (sizeOf(held) > connectionsOfClient && !isNew(held)) closeOne(held, socket);
     else if (owners.size > connections) closeOne(largest(), socket);
+  }
+
+  /** Whether the one that rests for longest has only just come, and may stay. */
+  function isNew(held: Held): boolean {
+    const [first] = held.idle;
+    const since = first && cameAt.get(first);
+    return (
+      since !== undefined &&
+      performance.now() - since < graceMs &&
+      sizeOf(held) <= mostWithNew * connectionsOfClient
+    );
   }
 
   function largest(): Held | undefined {
@@ -67,6 +87,7 @@ export function shareConnections(
       leave(socket);
     });
     join(socket, networkOf(socket.remoteAddress), 'idle');
+    if (owners.has(socket)) cameAt.set(socket, performance.now());
   });
 
   return {

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { acceptAtOnce, mostWaiting } from '../api/accept-at-once.ts';
 import { buildApi } from '../api/build-api.ts';
 import { shareAnswer } from '../api/share-answer.ts';
 import type { QueryOptions } from '../api/query-options.ts';
@@ -74,16 +75,17 @@ export async function startHttp(parts: HttpParts): Promise<Closable & { readonly
     },
   });
   try {
-    await api.listen({ host: parts.host, port: parts.port });
+    await api.listen({ host: parts.host, port: parts.port, backlog: mostWaiting });
   } catch (error) {
     throw new ConfigError(
       `Nothing can listen on ${parts.host}:${parts.port}: ${(error as Error).message}. Set API_HOST and ${parts.portVariable} to an address that is free.`,
     );
   }
+  const acceptors = acceptAtOnce(api.server);
   const { address, family, port } = api.server.address() as AddressInfo;
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
-    close: () => api.close(),
+    close: () => Promise.all([acceptors.close(), api.close()]),
   };
 }
 

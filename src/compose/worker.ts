@@ -6,6 +6,7 @@ import { findOrCreateSource } from '../db/find-or-create-source.ts';
 import { holdForRun, holdForTasks } from '../db/hold-source.ts';
 import type { History } from '../db/open-history.ts';
 import { noteRefusedCredentials, publishSchedule, readProgress } from '../db/schedule.ts';
+import { SyncError } from '../domain/sync-error.ts';
 import { timestampFromDate } from '../domain/timestamp.ts';
 import { limitRepeats } from '../log/limit-repeats.ts';
 import type { Metrics } from '../metrics/create-metrics.ts';
@@ -31,6 +32,8 @@ export type WorkerParts = {
 
 /** A remark on a source that comes with every poll is logged once an hour. */
 const remarkQuietMs = 3_600_000;
+/** Of a run, milliseconds. What it has read by then is stored, and the next one goes on from there. */
+const longestRunMs = 7_200_000;
 
 /** Publishes the configured schedule and works on it. Throws SyncError. */
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
@@ -65,6 +68,20 @@ function portsOf({ history, log, metrics, signal }: WorkerParts): WorkPorts {
       // What is repeated in vain ends up in the run's own line.
       log.debug({ source: source.name }, message);
     });
+  /** Aborts for whoever sends just enough not to be given up, answer after answer. */
+  async function inTime<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const tooLong = new AbortController();
+    const timer = setTimeout(() => {
+      const message = `The run was ended after ${longestRunMs / 3_600_000} hours; the next one goes on where it left off.`;
+      tooLong.abort(new SyncError('transient', message));
+    }, longestRunMs);
+    timer.unref();
+    try {
+      return await run(AbortSignal.any([signal, tooLong.signal]));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
   const remark = (source: SourceConfig) => (message: string) => {
     limited(`${source.name} ${message}`, () => {
       log.warn({ source: source.name }, message);
@@ -76,77 +93,81 @@ function portsOf({ history, log, metrics, signal }: WorkerParts): WorkPorts {
     noteRefusedCredentials: (source, hash) => noteRefusedCredentials(history.prisma, source, hash),
 
     syncSource: (source, trigger) =>
-      syncSource(history, source, (until) => open(source, until), {
-        trigger,
-        list: source.list,
-        fullEvery: source.fullEvery,
-        tasks: source.tasks,
-        readsTasks: false,
-        isImpatient: false,
-        signal,
-        onWarning: remark(source),
+      inTime((stop) =>
+        syncSource(history, source, (until) => open(source, until), {
+          trigger,
+          list: source.list,
+          fullEvery: source.fullEvery,
+          tasks: source.tasks,
+          readsTasks: false,
+          isImpatient: false,
+          signal: stop,
+          onWarning: remark(source),
+        }),
+      ),
+
+    drainTasks: (source) =>
+      inTime(async (stop) => {
+        const held = await holdForTasks(history, source);
+        if (held === undefined) return;
+        const until = AbortSignal.any([stop, held.lost]);
+        try {
+          // Half the requests at once that the source allows: the polls come first.
+          const gentle = { ...source, concurrency: Math.max(1, Math.floor(source.concurrency / 2)) };
+          const connected = await open(gentle, until);
+          try {
+            const drained = await drainTasks(held, connected, { signal: until, isImpatient: false });
+            log.info({ source: source.name, ...drained }, 'tasks read');
+          } finally {
+            await connected.close();
+          }
+        } finally {
+          await held.release();
+        }
       }),
 
-    drainTasks: async (source) => {
-      const held = await holdForTasks(history, source);
-      if (held === undefined) return;
-      const until = AbortSignal.any([signal, held.lost]);
-      try {
-        // Half the requests at once that the source allows: the polls come first.
-        const gentle = { ...source, concurrency: Math.max(1, Math.floor(source.concurrency / 2)) };
-        const connected = await open(gentle, until);
-        try {
-          const drained = await drainTasks(held, connected, { signal: until, isImpatient: false });
-          log.info({ source: source.name, ...drained }, 'tasks read');
-        } finally {
-          await connected.close();
+    continueBackfill: (source, maxMs) =>
+      inTime(async (stop) => {
+        const id = await findOrCreateSource(history.prisma, source);
+        const requested = await readRequestedBackfill(history, id);
+        const order = {
+          since: requested?.since ?? undefined,
+          againUntil: requested?.againUntil ?? undefined,
+          isImpatient: false,
+        };
+        // Nothing to read is no reason to log on, and whether anything is does not hang on the clock.
+        const now = timestampFromDate(new Date());
+        if (rangesToRead(await readCoverage(history, id), { ...order, now }).length === 0) {
+          if (requested !== undefined) await noteBackfill(history.prisma, id, null);
+          return;
         }
-      } finally {
-        await held.release();
-      }
-    },
-
-    continueBackfill: async (source, maxMs) => {
-      const id = await findOrCreateSource(history.prisma, source);
-      const requested = await readRequestedBackfill(history, id);
-      const order = {
-        since: requested?.since ?? undefined,
-        againUntil: requested?.againUntil ?? undefined,
-        isImpatient: false,
-      };
-      // Nothing to read is no reason to log on, and whether anything is does not hang on the clock.
-      const now = timestampFromDate(new Date());
-      if (rangesToRead(await readCoverage(history, id), { ...order, now }).length === 0) {
-        if (requested !== undefined) await noteBackfill(history.prisma, id, null);
-        return;
-      }
-      const held = await holdForRun(history, source, 'backfill');
-      if (held === undefined) return;
-      const until = AbortSignal.any([signal, held.lost]);
-      const end = performance.now() + maxMs;
-      try {
-        const connected = await open(source, until);
+        const held = await holdForRun(history, source, 'backfill');
+        if (held === undefined) return;
+        const until = AbortSignal.any([stop, held.lost]);
+        const end = performance.now() + maxMs;
         try {
-          const outcome = await backfill(connected, held, {
-            ...order,
-            tasks: source.tasks,
-            signal,
-            isTimeUp: () => performance.now() > end,
-          });
-          const { status, counts, error, againUntil, isCutShort } = outcome;
-          if (requested !== undefined)
-            await noteBackfill(history.prisma, id, isCutShort ? { ...requested, againUntil } : null);
-          log[error === null ? 'info' : 'warn'](
-            { source: source.name, ...requested, status, read: counts.listed, new: counts.new, error },
-            `backfill ${status}`,
-          );
+          const connected = await open(source, until);
+          try {
+            const outcome = await backfill(connected, held, {
+              ...order,
+              tasks: source.tasks,
+              signal: stop,
+              isTimeUp: () => performance.now() > end,
+            });
+            const { status, counts, error, againUntil, isCutShort } = outcome;
+            if (requested !== undefined)
+              await noteBackfill(history.prisma, id, isCutShort ? { ...requested, againUntil } : null);
+            log[error === null ? 'info' : 'warn'](
+              { source: source.name, ...requested, status, read: counts.listed, new: counts.new, error },
+              `backfill ${status}`,
+            );
+          } finally {
+            await connected.close();
+          }
         } finally {
-          await connected.close();
+          await held.release();
         }
-      } finally {
-        await held.release();
-      }
-    },
+      }),
 
     onRun: (report, trigger, pauseMs) => {
       metrics.recordRun(report, trigger);

@@ -4,9 +4,12 @@ import type { SourceProgress } from '../domain/source-progress.ts';
 import { alignSchedule } from './align-schedule.ts';
 import type { Queues } from './open-queues.ts';
 import { processJobs, type WorkPorts } from './process-job.ts';
+import { setAside } from './set-aside.ts';
 
 /** Sources whose backlogs are read at once by one process; they share its connections with the polls. */
 const upkeepConcurrency = 4;
+/** Milliseconds for which a job keeps its place from others; a poll takes seconds. */
+const usualPatienceMs = 300_000;
 /** The schedule is put right and late sources are looked for once an interval, within these bounds. */
 const inspectionMs = { least: 1_000, most: 15_000 };
 
@@ -14,6 +17,8 @@ export type WorkerOptions = {
   readonly sources: readonly SourceConfig[];
   /** Sources polled at once by this process. */
   readonly concurrency: number;
+  /** Milliseconds after which a job no longer keeps its place from others; five minutes unless said otherwise. */
+  readonly patienceMs?: number;
   readonly queues: Queues;
   readonly ports: WorkPorts;
   readonly readAllProgress: () => Promise<readonly SourceProgress[]>;
@@ -51,9 +56,17 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
 
   const scheduled = await inspect();
   const process = processJobs(options.sources, queues, options.ports);
-  const workers = [await queues.work('sync', options.concurrency, process)];
+  const besides = (most: number) =>
+    setAside(process, {
+      afterMs: options.patienceMs ?? usualPatienceMs,
+      most,
+      repeat: (job) => queues.add(job, job.source, 'again'),
+      onTrouble,
+    });
+  const [syncs, upkeep] = [besides(options.concurrency), besides(upkeepConcurrency)];
+  const workers = [await queues.work('sync', options.concurrency, syncs.process)];
   try {
-    workers.push(await queues.work('upkeep', upkeepConcurrency, process));
+    workers.push(await queues.work('upkeep', upkeepConcurrency, upkeep.process));
   } catch (error) {
     await workers[0]?.close();
     throw error;
@@ -74,6 +87,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
     close: async () => {
       clearInterval(timer);
       await Promise.all([inspecting, ...workers.map((worker) => worker.close())]);
+      await Promise.all([syncs.settle(), upkeep.settle()]);
     },
   };
 }

@@ -239,7 +239,7 @@ function incompleteness(doubts: readonly Doubt[], tally: Tally): SyncError | und
       `${doubts.length} windows could not be proved whole and stay gaps. The first, from ${doubt.from}: ${doubt.reason}`,
     );
   }
-  const [reason] = [...tally.unreadable.values(), ...tally.unidentified.values()];
+  const reason = tally.unreadable.first() ?? tally.unidentified.first();
   if (reason === undefined) return undefined;
   return new SyncError(
     'contract',

@@ -11,13 +11,12 @@ import {
   writeDeltaState,
   type DeltaPlan,
 } from '../db/delta-state.ts';
-import { readHoles } from '../db/holes.ts';
 import type { HeldRun } from '../db/hold-source.ts';
 import { nameJobs } from '../db/name-jobs.ts';
 import { unknownRecord } from '../db/upsert-sessions.ts';
 import type { ChangesAnswer, ListGroup, Source } from '../sources/source.ts';
 import { openBatchWriter } from './batch-writer.ts';
-import { fillHoles } from './fill-holes.ts';
+import { fillHoles, readKnownHoles } from './fill-holes.ts';
 import { rememberList, type ListMemory } from './list-memory.ts';
 import { readList } from './read-list.ts';
 import type { Tally } from './tally.ts';
@@ -55,7 +54,7 @@ export async function readChangedSessions(
   }
   const ids = answer.records.flatMap((record) => (record.as === 'unreadable' ? [] : record.session.id));
   const known = await held.read((database, sourceId) => readStateOf(database, sourceId, ids));
-  const holes = await held.read(readHoles);
+  const holes = await readKnownHoles(held, options.isImpatient);
   const memory = rememberList(known.listed);
   onMemory(memory);
   const unfinished = new Set(known.unfinished);
@@ -64,10 +63,9 @@ export async function readChangedSessions(
     tasks: options.tasks,
     jobNames: new Set(known.jobNames),
     unfinished,
-    holes: new Set(holes.map((hole) => hole.key)),
+    holes: holes.keys,
     parser: source.parser,
   });
-  const isDue = (hole: { readonly isDue: boolean }) => options.isImpatient || hole.isDue;
   const asked = new Set<string>();
   const records = answer.records.filter((record) => !memory.isKnown(record.fingerprint)).map(asListed);
   await readList(
@@ -78,7 +76,7 @@ export async function readChangedSessions(
       writer,
       tally,
       unfinished,
-      paused: new Set(holes.filter((hole) => !isDue(hole)).map((hole) => hole.key)),
+      paused: holes.paused,
       asked,
       onRecords: () => undefined,
     },
@@ -94,8 +92,7 @@ export async function readChangedSessions(
     if (isAtWork(one.session)) leftOut += 1;
   }
   await writer.writeAll();
-  const due = holes.filter(isDue).flatMap((hole) => hole.sessionId ?? []);
-  await fillHoles(held, source, writer, { due, asked, tally, isListWhole: false });
+  await fillHoles(held, source, writer, { due: holes.due, asked, tally, isListWhole: false });
 
   const untrue = { as: 'untrue', reason: `/query leaves out ${leftOut} sessions that are at work.` } as const;
   const next: DeltaState =

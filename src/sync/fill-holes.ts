@@ -1,5 +1,5 @@
 import type { NewHole } from '../db/holes.ts';
-import { readUnreadTexts } from '../db/holes.ts';
+import { readHoles, readUnreadTexts } from '../db/holes.ts';
 import type { HeldSource } from '../db/hold-source.ts';
 import { markLost, readVanished } from '../db/list-state.ts';
 import type { Source } from '../sources/source.ts';
@@ -9,6 +9,27 @@ import type { Tally } from './tally.ts';
 
 /** Kept texts that are read again at once. */
 const textsAtOnce = 200;
+
+/** Holes that a run finds. There may be hundreds of thousands: no more is kept of them than what they are asked for by. */
+export type KnownHoles = {
+  /** All of them; who writes keeps it up. */
+  readonly keys: Set<string>;
+  /** Those whose next try is not due yet. */
+  readonly paused: ReadonlySet<string>;
+  /** The others, by the ids of their sessions, where they have one. */
+  readonly due: readonly string[];
+};
+
+/** `isImpatient`: every hole is due. */
+export async function readKnownHoles(held: HeldSource, isImpatient: boolean): Promise<KnownHoles> {
+  const [keys, paused, due] = [new Set<string>(), new Set<string>(), [] as string[]];
+  for (const { key, sessionId, isDue } of await held.read(readHoles)) {
+    keys.add(key);
+    if (!isDue && !isImpatient) paused.add(key);
+    else if (sessionId !== null) due.push(sessionId === key ? key : sessionId);
+  }
+  return { keys, paused, due };
+}
 
 /**
  * Tries what is not stored as it should be: texts that an older parser could not read, and sessions by id - those that left

@@ -4,7 +4,6 @@ import { timestampFromDate } from '../domain/timestamp.ts';
 import { SyncError } from '../domain/sync-error.ts';
 import type { ListForm, RunCounts, RunForm, RunOutcome, TasksMode } from '../domain/sync-run.ts';
 import { readDeltaPlan, writeDeltaState } from '../db/delta-state.ts';
-import { readHoles } from '../db/holes.ts';
 import type { HeldRun } from '../db/hold-source.ts';
 import { writeDiscoveredComputers, writeInventory } from '../db/inventory.ts';
 import { closeList, countCreatedSince, countListed, hasSessions, readListState } from '../db/list-state.ts';
@@ -13,7 +12,7 @@ import { finishRun, progressRecorder } from '../db/sync-runs.ts';
 import type { SessionList, Source } from '../sources/source.ts';
 import { openBatchWriter } from './batch-writer.ts';
 import { checkChanges, readChangedSessions } from './delta-poll.ts';
-import { fillHoles } from './fill-holes.ts';
+import { fillHoles, readKnownHoles } from './fill-holes.ts';
 import { rememberList, type ListMemory } from './list-memory.ts';
 import { readList } from './read-list.ts';
 import { countUp, startTally, type Tally } from './tally.ts';
@@ -115,7 +114,7 @@ async function readWholeSource(
 ): Promise<void> {
   const plan = await held.read(readDeltaPlan);
   const known = await held.read(readListState);
-  const holes = await held.read(readHoles);
+  const holes = await readKnownHoles(held, options.isImpatient);
   const { tally } = state;
   const memory = (state.memory = rememberList(known.listed));
   const jobNames = new Set([...known.jobNames, ...(await readInventory(source, held, options))]);
@@ -140,18 +139,17 @@ async function readWholeSource(
       tasks: options.tasks,
       jobNames,
       unfinished,
-      holes: new Set(holes.map((hole) => hole.key)),
+      holes: holes.keys,
       parser: source.parser,
       onWritten: report,
     });
-  const isDue = (hole: { readonly isDue: boolean }) => options.isImpatient || hole.isDue;
   const asked = new Set<string>();
   const context = {
     source,
     memory,
     tally,
     unfinished,
-    paused: new Set(holes.filter((hole) => !isDue(hole)).map((hole) => hole.key)),
+    paused: holes.paused,
     asked,
     onRecords: (records: number) => {
       listed += records;
@@ -178,8 +176,12 @@ async function readWholeSource(
     options,
   );
   const isDoubted = await close(list, source, held, memory, options);
-  const due = holes.filter(isDue).flatMap((hole) => hole.sessionId ?? []);
-  await fillHoles(held, source, openWriter('reference'), { due, asked, tally, isListWhole: true });
+  await fillHoles(held, source, openWriter('reference'), {
+    due: holes.due,
+    asked,
+    tally,
+    isListWhole: true,
+  });
   await held.write((write) => nameJobs(write, known.version + 1n));
   state.missing = Math.max(0, memory.countSeen() - (await held.read(countListed)));
   const isGood = !isDoubted && state.missing === 0;
@@ -296,14 +298,14 @@ async function optional<T>(read: () => Promise<T>, options: PollOptions): Promis
 
 /** A run that came to its end but may not be called a success. */
 function incompleteness(tally: Tally, counts: RunCounts): SyncError | undefined {
-  const [unreadable] = [...tally.unreadable.values(), ...tally.unidentified.values()];
+  const unreadable = tally.unreadable.first() ?? tally.unidentified.first();
   if (unreadable !== undefined) {
     return new SyncError(
       'contract',
       `${counts.unreadable} of ${counts.listed} listed sessions could not be read whole. What could be read is stored, the others are whole; view report.holes shows them. The first: ${unreadable}`,
     );
   }
-  const [unfetched] = tally.unfetched.values();
+  const unfetched = tally.unfetched.first();
   if (unfetched !== undefined) {
     return new SyncError(
       'transient',

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { isFinal, type PartialSession } from '../domain/backup-session.ts';
+import { SyncError } from '../domain/sync-error.ts';
 import type { NewHole } from '../db/holes.ts';
 import { unknownRecord } from '../db/upsert-sessions.ts';
 import type { ListRecord, SessionAnswer, SessionList, Source } from '../sources/source.ts';
@@ -13,6 +14,8 @@ import { weighSession } from './weigh-session.ts';
 const mostWaiting = 8_192;
 /** Changed records that wait for the end of the list, which may show the stored ones too. */
 const mostHeldBack = 2_000;
+/** Records that cannot be read, after which a list is none. */
+const mostBroken = 1_000_000;
 /** Characters that wait for either. Past that, of broken records only what names them is kept until they were asked for. */
 const mostCharacters = 16_000_000;
 const textOfHeavy = 4_096;
@@ -196,6 +199,11 @@ export async function readList(list: SessionList, context: ListContext): Promise
     for await (const group of list.groups) {
       for (const record of group.records) {
         const id = take(record);
+        if (tally.unreadable.size + tally.unidentified.size > mostBroken)
+          throw new SyncError(
+            'contract',
+            `The list has more than ${mostBroken} records that cannot be read.`,
+          );
         if (id !== undefined) yield id;
       }
       context.onRecords(group.count);

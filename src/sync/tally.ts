@@ -6,22 +6,63 @@ export type Tally = {
   changed: number;
   /** Listed sessions written (or found stored as they are) in this reading of the list. */
   stored: number;
-  /** Keys of listed records and sessions that are stored in part only, and the first reason of each kind. */
-  readonly unreadable: Map<string, string>;
-  readonly unfetched: Map<string, string>;
+  /** Sessions that are stored in part only. */
+  readonly unreadable: Reasons;
+  readonly unfetched: Reasons;
   /** Listed records that do not even tell which session they are about, by fingerprint. */
-  readonly unidentified: Map<string, string>;
+  readonly unidentified: Reasons;
   /** The database failed: what was on its way may or may not be stored. */
   hasWriteFailed: boolean;
 };
+
+/** Keys, and why the first of them are here. */
+export type Reasons = {
+  readonly size: number;
+  has(key: string): boolean;
+  set(key: string, reason: string): void;
+  delete(key: string): boolean;
+  clear(): void;
+  /** Of the oldest key; undefined when there is none. */
+  first(): string | undefined;
+};
+
+/** Reasons that are kept. A list may hold hundreds of thousands that cannot be read, and each reason a part of its record. */
+const mostReasons = 20;
+
+export function startReasons(): Reasons {
+  const keys = new Set<string>();
+  const kept = new Map<string, string>();
+  return {
+    get size() {
+      return keys.size;
+    },
+    has: (key) => keys.has(key),
+    set: (key, reason) => {
+      keys.add(key);
+      if (kept.size < mostReasons || kept.has(key)) kept.set(key, reason);
+    },
+    delete: (key) => {
+      kept.delete(key);
+      return keys.delete(key);
+    },
+    clear: () => {
+      keys.clear();
+      kept.clear();
+    },
+    first: () => {
+      const [reason] = kept.values();
+      return reason ?? (keys.size > 0 ? 'its reason is in report.holes.' : undefined);
+    },
+  };
+}
 
 export const startTally = (): Tally => ({
   new: 0,
   changed: 0,
   stored: 0,
-  unreadable: new Map(),
-  unfetched: new Map(),
-  unidentified: new Map(),
+  unreadable: startReasons(),
+  unfetched: startReasons(),
+  unidentified: startReasons(),
   hasWriteFailed: false,
 });
 

@@ -1,10 +1,11 @@
 import { classifyDatabaseError } from '../db/classify-database-error.ts';
 import { SyncError } from '../domain/sync-error.ts';
 
-/** Whatever ended a run, as the reason to record: a stop on request and a lost database outrank what they brought about. */
+/** Whatever ended a run, as the reason to record: a stop, for the reason it gives, and a lost database outrank what they brought about. */
 export function toSyncError(error: unknown, stop?: AbortSignal, lost?: AbortSignal): SyncError {
   const options = { cause: error };
   if (stop?.aborted === true) {
+    if (stop.reason instanceof SyncError) return stop.reason;
     return new SyncError(
       'interrupted',
       'The run was stopped; the next one goes on where it left off.',

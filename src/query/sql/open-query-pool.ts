@@ -21,6 +21,8 @@ export function openQueryPool(url: string, size: number, onError: (error: Error)
       settings: {
         default_transaction_read_only: 'on',
         statement_timeout: `${statementMs}ms`,
+        // One question, one processor: a dear one would otherwise take three, as many as some machines have.
+        max_parallel_workers_per_gather: '0',
         // A client that stopped reading its download must not keep rows from being cleaned up for ever.
         idle_in_transaction_session_timeout: '120s',
       },

@@ -111,6 +111,13 @@ describe('while there is no key', () => {
     ['via', '1.1 proxy'],
     ['x-real-ip', '203.0.113.1'],
     ['x-forwarded-host', 'history.example'],
+    ['x-forwarded-port', '443'],
+    ['forwarded-for', '203.0.113.1'],
+    ['x-cluster-client-ip', '203.0.113.1'],
+    ['cf-connecting-ip', '203.0.113.1'],
+    ['fastly-client-ip', '203.0.113.1'],
+    ['x-envoy-external-address', '203.0.113.1'],
+    ['x-original-host', 'history.example'],
   ])('nothing is open to what came through a proxy: %s', async (name, value) => {
     const { status } = await raw(open, '/api/v1/sessions', { [name]: value, host: '127.0.0.1' });
     expect(status).toBe(421);

@@ -197,6 +197,23 @@ describe('a newcomer is let in', () => {
     for (let turn = 0; turn < 10; turn += 1) (await asked(port)).destroy();
   });
 
+  it('but not who has only just come, as long as there are not four times as many', async () => {
+    const port = await listen(greet, { connectionsOfClient: 5, graceMs: 60_000 }, keyOf);
+    const first = connect(port);
+    await once(first, 'connect');
+    const others: Socket[] = [];
+    for (let turn = 0; turn < 19; turn += 1) {
+      const socket = connect(port);
+      others.push(socket);
+      await once(socket, 'connect');
+    }
+    first.write(ask('/'));
+    await once(first, 'data');
+    // It rests now behind those that have never asked.
+    connect(port);
+    await gone(others[0] ?? first);
+  });
+
   it('while connections with a key are not counted with those of their address', async () => {
     const port = await listen(greet, { connectionsOfClient: 5 }, keyOf);
     const keyed = await asked(port, 'Authorization: Bearer k\r\n');

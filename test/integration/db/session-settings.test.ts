@@ -75,6 +75,8 @@ describe.each([
     const pool = openQueryPool(await reach(db.url), 1, () => undefined);
     cleanUps.push(() => pool.end());
     expect(await askSettings(pool)).toEqual({ ...ours, timeout: '30s', read_only: 'on' });
+    const { rows } = await pool.query('show max_parallel_workers_per_gather');
+    expect(rows).toEqual([{ max_parallel_workers_per_gather: '0' }]);
     await expect(pool.query('delete from sources')).rejects.toThrow(/read-only transaction/);
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countUp, startTally, type Tally } from '../../../src/sync/tally.ts';
+import { countUp, startReasons, startTally, type Reasons, type Tally } from '../../../src/sync/tally.ts';
 
 const some = fc.nat(50);
 type Run = Readonly<
@@ -15,8 +15,11 @@ const run: fc.Arbitrary<Run> = fc.record({
   unfetched: some,
   missing: some,
 });
-const reasons = (count: number) =>
-  new Map(Array.from({ length: count }, (_, index) => [`key ${index}`, 'a reason']));
+function reasons(count: number): Reasons {
+  const all = startReasons();
+  for (let index = 0; index < count; index += 1) all.set(`key ${index}`, 'a reason');
+  return all;
+}
 
 /** A run as it would be told of: sessions known by their record were neither looked at nor written. */
 function tell(one: Run): { readonly tally: Tally; readonly list: { seen: number; known: number } } {
@@ -94,5 +97,30 @@ it('begins with nothing', () => {
     unreadable: 0,
     unfetched: 0,
     missing: 0,
+  });
+});
+
+describe('reasons', () => {
+  it('count every key once, and tell the oldest reason that still holds', () => {
+    const all = startReasons();
+    expect([all.size, all.first()]).toEqual([0, undefined]);
+    for (let number = 0; number < 1_000; number += 1)
+      all.set(`key ${number % 500}`, `reason ${number % 500}`);
+    expect([all.size, all.first(), all.has('key 499'), all.has('key 500')]).toEqual([
+      500,
+      'reason 0',
+      true,
+      false,
+    ]);
+    expect([all.delete('key 0'), all.delete('key 0'), all.size, all.first()]).toEqual([
+      true,
+      false,
+      499,
+      'reason 1',
+    ]);
+    for (let number = 1; number < 400; number += 1) all.delete(`key ${number}`);
+    expect([all.size, all.first()]).toEqual([100, 'its reason is in report.holes.']);
+    all.clear();
+    expect([all.size, all.first()]).toEqual([0, undefined]);
   });
 });
