@@ -1,15 +1,10 @@
 #!/usr/bin/env node
 import process from 'node:process';
-import { setFlagsFromString } from 'node:v8';
 import { buildProgram } from '../cli/build-program.ts';
 import { explainFailure } from '../cli/explain-failure.ts';
 import { compose } from '../compose/compose.ts';
 
 const longestEndMs = 9_500;
-
-// On a machine with much memory V8 lets the heap grow to four times what lives in it before it looks. Half as much again is
-// enough: a first sync of 60,000 sessions takes 212 MB instead of 310, for 3 % of CPU.
-setFlagsFromString('--heap-growing-percent=50');
 
 // Before Node 21 there is none, and pg, to find out that it does not run at Cloudflare, has the whole of `fetch` loaded.
 if (!('navigator' in globalThis))

@@ -6,6 +6,7 @@ import {
   type EnterpriseManagerOptions,
 } from '../sources/enterprise-manager/open-enterprise-manager.ts';
 import type { Source } from '../sources/source.ts';
+import { keepHeapSmall } from './keep-heap-small.ts';
 
 /** Opens a configured source, with what was learned of it before. Another kind of source is one more line here. */
 export async function openSource(
@@ -14,7 +15,7 @@ export async function openSource(
   signal: AbortSignal,
   onRetry: (message: string) => void,
 ): Promise<Source> {
-  return openEnterpriseManager({
+  const opened = openEnterpriseManager({
     ...connectionTo(source, signal),
     learned: await readLearned(database, source.name),
     onLearned: (learned) => {
@@ -25,6 +26,8 @@ export async function openSource(
         onRetry(`${event.reason} Trying again in ${(event.delayMs / 1_000).toFixed(1)} s.`);
     },
   });
+  const letHeapGrow = keepHeapSmall();
+  return { ...opened, close: () => opened.close().finally(letHeapGrow) };
 }
 
 /** How to connect to a configured source. */
