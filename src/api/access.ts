@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { KeyScope } from '../domain/api-key.ts';
 import { hashKey } from '../db/api-keys.ts';
+import { noLimits } from '../query/limits.ts';
 import { readAccess, type Access } from '../query/sql/read-access.ts';
 import type { KnownKeys } from './known-keys.ts';
 import { Problem } from './problems.ts';
@@ -38,10 +39,11 @@ export function openAccess(
     const access = await readAccess(
       readyPool(options.accessPool),
       hash === '' ? undefined : Buffer.from(hash, 'base64'),
+      hash === '' ? noLimits : known.limitsOf(hash),
     );
     areKeysNeeded ||= access.hasKeys;
     if (access.key === undefined) known.forget(hash);
-    else known.know(hash);
+    else known.know(hash, access.limits);
     if (access.key?.isUseNoted === false) options.noteKeyUse(access.key.id);
     return access;
   });

@@ -1,19 +1,23 @@
-/** Keys that were good when they were last looked up, by their hash. */
+import type { KeyLimits } from '../query/sql/read-access.ts';
+
+/** Keys that were good when they were last looked up, by their hash, and what they might see then. */
 export type KnownKeys = {
   has(hash: string | undefined): boolean;
-  know(hash: string): void;
+  limitsOf(hash: string): KeyLimits | undefined;
+  know(hash: string, limits?: KeyLimits): void;
   forget(hash: string): void;
 };
 
 const mostKnown = 10_000;
 
 export function createKnownKeys(): KnownKeys {
-  const known = new Set<string>();
+  const known = new Map<string, KeyLimits | undefined>();
   return {
     has: (hash) => hash !== undefined && known.has(hash),
-    know: (hash) => {
+    limitsOf: (hash) => known.get(hash),
+    know: (hash, limits) => {
       if (known.size >= mostKnown) known.clear();
-      known.add(hash);
+      known.set(hash, limits);
     },
     forget: (hash) => {
       known.delete(hash);

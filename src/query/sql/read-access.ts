@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type pg from 'pg';
 import type { KeyScope } from '../../domain/api-key.ts';
 import { noLimits, type Limits } from '../limits.ts';
@@ -27,13 +28,24 @@ type KeyRow = {
   readonly expiredAt: string | null;
 };
 
+/** As they stand with the key. */
+export type KeyLimits = Pick<Limits, 'sources' | 'customers'>;
+
 type SourcesRow = { readonly version: string; readonly customerSources: readonly string[] };
 
 /**
  * All that comes before an answer. `hash` is the SHA-256 of the key that was sent, if any. Two questions: keys lie on one server, sources
- * and labels on all those of a distributed history.
+ * and labels on all those of a distributed history. With the limits that are `expected` of the key both are asked at once; should they
+ * have changed, the second is asked again.
  */
-export async function readAccess(pool: pg.Pool, hash: Buffer | undefined): Promise<Access> {
+export async function readAccess(
+  pool: pg.Pool,
+  hash: Buffer | undefined,
+  expected?: KeyLimits,
+): Promise<Access> {
+  const early = expected && readSources(pool, expected);
+  // Of its failure hears who waits for it; with the key refused, nobody does.
+  early?.catch(() => undefined);
   const { rows: keys } = await pool.query<KeyRow>({
     name: 'read-key',
     text: `select
@@ -54,9 +66,13 @@ export async function readAccess(pool: pg.Pool, hash: Buffer | undefined): Promi
   if (row === undefined) throw new Error('the database answered without a row');
   const { installation, hasKeys, id, scope, isUseNoted, expiredAt, sources, customers } = row;
   const isGood = id !== null && scope !== null && expiredAt === null;
-  // Who is refused is shown nothing.
+  const isAsExpected =
+    expected !== undefined && isDeepStrictEqual([sources, customers], [expected.sources, expected.customers]);
   const { version, customerSources } =
-    isGood || !hasKeys ? await readSources(pool, sources, customers) : { version: '', customerSources: [] };
+    isGood || !hasKeys
+      ? await ((isAsExpected ? early : undefined) ?? readSources(pool, { sources, customers }))
+      : // Who is refused is shown nothing.
+        { version: '', customerSources: [] };
   const limits: Limits = id === null ? noLimits : { sources, customers, customerSources };
   return {
     version: `${installation}-${version} ${JSON.stringify(limits)}`,
@@ -81,11 +97,7 @@ export async function readGoodKeys(pool: pg.Pool): Promise<readonly string[]> {
 }
 
 /** Of the sources that these limits leave: their state, and the names of those that belong to the customers as a whole. */
-async function readSources(
-  pool: pg.Pool,
-  sources: readonly string[],
-  customers: readonly string[],
-): Promise<SourcesRow> {
+async function readSources(pool: pg.Pool, { sources, customers }: KeyLimits): Promise<SourcesRow> {
   const { rows } = await pool.query<SourcesRow>({
     name: 'read-sources',
     text: `select
