@@ -7,20 +7,30 @@ export type Lanes = {
 /** Requests of a trusted lane that are started whatever else waits. */
 const freeOfLane = 4;
 
+/** Milliseconds from one look to the next while the process has no time to spare, and those after which a trusted lane is gone. */
+const restMs = 25;
+const trustedForMs = 5_000;
+/** Of the time, how much the process was busy when it has none to spare, and milliseconds over which that is measured. */
+const crowded = 0.7;
+const measuredMs = 100;
+
 /**
  * Starts a few of the requests that came each time the process has a look at its sockets. Two hundred that come at once would
  * otherwise all be taken up before anybody else hears from the database, and again at each step of an answer. Such a look may come late when the
- * process is busy, so the few requests of a trusted lane do not wait for theirs.
+ * process is busy, so the few requests of a trusted lane do not wait for theirs. And while there are such, the others rest between two
+ * looks when the process has no time to spare: whoever asks again as soon as he was answered would make as much of it as he gets.
  */
-export function createLanes(startsAtOnce: number): Lanes {
+export function createLanes(startsAtOnce: number, isCrowded: () => boolean = watchLoop()): Lanes {
   const lanes = new Map<string, (() => void)[]>();
   const underWay = new Map<string, number>();
+  let trustedAt = -Infinity;
   let isPlanned = false;
 
   function plan(): void {
     if (isPlanned) return;
     isPlanned = true;
-    setImmediate(start);
+    if (performance.now() - trustedAt < trustedForMs && isCrowded()) setTimeout(start, restMs);
+    else setImmediate(start);
   }
 
   function start(): void {
@@ -44,6 +54,7 @@ export function createLanes(startsAtOnce: number): Lanes {
       const count = (underWay.get(lane) ?? 0) + 1;
       underWay.set(lane, count);
       const line = lanes.get(lane);
+      if (isTrusted) trustedAt = performance.now();
       if (isTrusted && line === undefined && count <= freeOfLane) one();
       else {
         if (line === undefined) lanes.set(lane, [one]);
@@ -56,5 +67,21 @@ export function createLanes(startsAtOnce: number): Lanes {
         else underWay.delete(lane);
       };
     },
+  };
+}
+
+/** Whether the process was busy for most of the time lately. */
+function watchLoop(): () => boolean {
+  let before = performance.eventLoopUtilization();
+  let since = performance.now();
+  let isBusy = false;
+  return () => {
+    const now = performance.now();
+    if (now - since >= measuredMs) {
+      isBusy = performance.eventLoopUtilization(before).utilization > crowded;
+      before = performance.eventLoopUtilization();
+      since = now;
+    }
+    return isBusy;
   };
 }

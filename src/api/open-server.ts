@@ -55,8 +55,9 @@ export function openServer(
 
   function answer([request, response]: Exchange): void {
     const client = clientOf(request);
-    // An address is anybody's; a key was given to somebody.
-    const done = lanes.enter(client, client !== addressOf(request), () => {
+    // An address is anybody's; a key was given to somebody. Who only asks whether the service lives stands in a line of his own.
+    const lane = request.url === '/healthz' || request.url === '/readyz' ? `${client} probes` : client;
+    const done = lanes.enter(lane, client !== addressOf(request), () => {
       if (!request.socket.destroyed) handle(request, response);
     });
     response.once('close', () => {

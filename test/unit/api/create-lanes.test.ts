@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { createLanes } from '../../../src/api/create-lanes.ts';
 
 it('starts all, those of a lane in their order, and few at once', async () => {
@@ -50,4 +50,23 @@ it('starts the few requests of a trusted lane at once, and no more of them', () 
   const ends = Array.from({ length: 6 }, () => lanes.enter('key', true, () => started.push('key')));
   expect(started).toEqual(Array(4).fill('key'));
   for (const end of ends) end();
+});
+
+it('lets the others rest while the process has no time to spare, as long as a trusted lane asks', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  const startedAfter = async (looks: number, { isCrowded = true, isTrusted = true } = {}) => {
+    const lanes = createLanes(4, () => isCrowded);
+    let started = 0;
+    lanes.enter('key', isTrusted, () => undefined)();
+    await setImmediate();
+    for (let number = 0; number < 12; number += 1) lanes.enter('address', false, () => (started += 1));
+    for (let look = 0; look < looks; look += 1) await setImmediate();
+    const early = started;
+    vi.runOnlyPendingTimers();
+    return [early, started];
+  };
+  expect(await startedAfter(5)).toEqual([0, 4]);
+  expect(await startedAfter(5, { isTrusted: false })).toEqual([12, 12]);
+  expect(await startedAfter(5, { isCrowded: false })).toEqual([12, 12]);
+  vi.useRealTimers();
 });
