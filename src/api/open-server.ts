@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { createLanes } from './create-lanes.ts';
 import { networkOf } from './network-of.ts';
 import { shareConnections, type ConnectionLimits } from './share-connections.ts';
+import { noteRequest } from './yield-to-others.ts';
 
 /** What one client may take of a server. Times in milliseconds. */
 export type ServerLimits = ConnectionLimits & {
@@ -58,6 +59,7 @@ export function openServer(
     // An address is anybody's; a key was given to somebody. Who only asks whether the service lives stands in a line of his own.
     const lane = request.url === '/healthz' || request.url === '/readyz' ? `${client} probes` : client;
     const done = lanes.enter(lane, client !== addressOf(request), () => {
+      noteRequest();
       if (!request.socket.destroyed) handle(request, response);
     });
     response.once('close', () => {

@@ -1,24 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Of the time since the last batch that the process was busy: more than a download alone makes it. */
-const isCrowded = 0.9;
+/** Of the time since the last batch, how much the process was busy when it has none to spare. */
+const crowded = 0.5;
+/** Milliseconds after the last request in which somebody else is there. */
+const othersForMs = 1_000;
 /** Times the time that the process was busy. */
 const restFor = 3;
 const longestMs = 500;
 
 let rests: Promise<unknown> = Promise.resolve();
+let askedAt = -Infinity;
+
+/** A request came: downloads know that they are not alone. */
+export function noteRequest(): void {
+  askedAt = performance.now();
+}
 
 /**
- * Hands on the batches of a download, and while the process has no time to spare rests after each for three times as long as it was busy.
- * Downloads rest one after the other, so that all together take a quarter of the process at most, however fast they are read, and
- * the short questions of others the rest.
+ * Hands on the batches of a download. While others ask and the process has no time to spare, it rests after each for three times as long
+ * as the process was busy. Downloads rest one after the other, so that all together take a quarter of the process at most, however
+ * fast they are read, and the short questions of others the rest.
  */
 export async function* yieldToOthers<T>(batches: AsyncIterable<T>): AsyncGenerator<T> {
   let before = performance.eventLoopUtilization();
   for await (const batch of batches) {
     yield batch;
     const { utilization, active } = performance.eventLoopUtilization(before);
-    if (utilization > isCrowded) {
+    if (utilization > crowded && performance.now() - askedAt < othersForMs) {
       rests = rests.then(() => sleep(Math.min(restFor * active, longestMs)));
       await rests;
     }
