@@ -182,25 +182,43 @@ written as (
     change_number = case when ${isChanged} then excluded.change_number else known.change_number end
   where ${isChanged} or ${fingerprint} is distinct from known.fingerprint
   returning session_id, job_id, created_at, is_retry, kind, computer, change_number
+),
+-- Each written row beside where it stood before, by one sort: without hash joins, a join would compare each with each.
+told as (
+  select
+    either.*,
+    lag(session_id) over one is not null as was_known,
+    lag(job_id) over one as former_job_id,
+    lag(created_at) over one as former_created_at,
+    lag(is_retry) over one as former_is_retry,
+    lag(run_started_at) over one as former_run_started_at,
+    lag(kind) over one as former_kind,
+    lag(computer) over one as former_computer
+  from (
+    select false as is_written, session_id, job_id, created_at, is_retry, kind, computer, run_started_at, null::bigint as change_number
+    from before
+    union all
+    select true, session_id, job_id, created_at, is_retry, kind, computer, null, change_number from written
+  ) as either
+  window one as (partition by session_id order by is_written)
 )
 select
-  (count(*) filter (where before.session_id is null))::integer as inserted,
-  (count(*) filter (where before.session_id is not null and written.change_number = $2::bigint))::integer as changed,
-  ${telling === 'whole' ? `'[]'::json` : `coalesce(json_agg(written.session_id) filter (where before.session_id is null), '[]')`}
-    as "insertedIds",
+  (count(*) filter (where not was_known))::integer as inserted,
+  (count(*) filter (where was_known and change_number = $2::bigint))::integer as changed,
+  ${telling === 'whole' ? `'[]'::json` : `coalesce(json_agg(session_id) filter (where not was_known), '[]')`} as "insertedIds",
   coalesce(json_agg(json_build_object(
-    'session_id', before.session_id, 'job_id', before.job_id, 'created_at', before.created_at,
-    'is_retry', before.is_retry, 'run_started_at', before.run_started_at, 'computer', case when before.kind = 'computer' then before.computer end
+    'session_id', session_id, 'job_id', former_job_id, 'created_at', former_created_at, 'is_retry', former_is_retry,
+    'run_started_at', former_run_started_at, 'computer', case when former_kind = 'computer' then former_computer end
   )) filter (
-    where (before.job_id, before.created_at, before.is_retry, before.kind, before.computer)
-      is distinct from (written.job_id, written.created_at, written.is_retry, written.kind, written.computer)
-      and before.session_id is not null
+    where was_known
+      and (former_job_id, former_created_at, former_is_retry, former_kind, former_computer)
+        is distinct from (job_id, created_at, is_retry, kind, computer)
   ), '[]') as moved,
   coalesce((
     select json_agg(session_id) from before where fingerprint is null and task_count = 0
   ), '[]') as "returnedIds"
-from written
-left join before on before.session_id = written.session_id`;
+from told
+where is_written`;
 }
 
 function inserted(column: string): string {

@@ -39,7 +39,7 @@ type From = {
   readonly isCounted: boolean;
 };
 
-/** A session as it waits for its batch: what it came from is let go of, for it takes several times the memory. */
+/** A session as it waits for its batch: as an object it would take several times the memory. */
 type Waiting = {
   readonly packed: PackedSession;
   /** Of a computer's job, to tell the computer from when the batch is whole: by then it has told the names of more jobs. */

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { expect, it } from 'vitest';
 import { holdForRun, type HeldRun } from '../../../src/db/hold-source.ts';
 import { openDatabase } from '../../../src/db/open-database.ts';
+import { upsertSessions } from '../../../src/db/upsert-sessions.ts';
 import { writeBatch } from '../../../src/db/write-batch.ts';
 import { batchOf } from '../../support/batch-of.ts';
 import { timestampFromDate } from '../../../src/domain/timestamp.ts';
@@ -81,6 +82,37 @@ it.each([
     }
     // The first ones have fewer neighbours to look at.
     expect(costs.at(-1)).toBeLessThan(2 * Math.max(...costs.slice(2, 4)));
+    await held.release();
+  } finally {
+    await database.close();
+    await test.drop();
+  }
+});
+
+it('compares no written session with each that was known before', async () => {
+  const test = await createTestDatabase();
+  const database = openDatabase(test.url, { poolSize: 1 });
+  try {
+    const held = await holdForRun(database, { name: 'em', url: 'https://em', tasks: 'all' }, 'cli');
+    if (held === undefined) throw new Error('the source is taken');
+    const { whole } = batchOf({ whole: [row(1)] });
+    let plan = '';
+    await held.write(async (write) => {
+      const explain = async (statement: string, ...values: readonly unknown[]) => {
+        plan = JSON.stringify(
+          await write.tx.$queryRawUnsafe(`explain (format json) ${statement}`, ...values),
+        );
+        return [];
+      };
+      await upsertSessions(
+        { ...write, tx: { $queryRawUnsafe: explain } as unknown as typeof write.tx },
+        'whole',
+        whole,
+      );
+    });
+    expect(plan).toContain('CTE before');
+    // Look-ups by a key have an index condition; rows of one batch beside each other have only this.
+    expect(plan).not.toContain('Join Filter');
     await held.release();
   } finally {
     await database.close();
