@@ -10,8 +10,8 @@ import type { ListMemory } from './list-memory.ts';
 import type { Tally } from './tally.ts';
 import { weighSession } from './weigh-session.ts';
 
-/** Sessions to be asked for that may wait while the list is read on; about 1 kB each. */
-const mostWaiting = 8_192;
+/** Sessions to be asked for that may wait while the list is read on: more than are asked for at once, about 2 kB each. */
+const mostWaiting = 2_048;
 /** Changed records that wait for the end of the list, which may show the stored ones too. */
 const mostHeldBack = 2_000;
 /** Records that cannot be read, after which a list is none. */
@@ -36,6 +36,8 @@ export type ListContext = {
 
 type Whole = Extract<ListRecord, { readonly as: 'session' }>;
 type Listed = Extract<ListRecord, { readonly as: 'reference' | 'part' }>;
+/** A listed record whose session is asked for, and its characters. */
+type Pending = { readonly record: Listed; readonly weight: number };
 
 /**
  * Reads a list to its end and writes what is new or changed in it. What the list does not tell whole is looked up by id. Of a
@@ -43,7 +45,7 @@ type Listed = Extract<ListRecord, { readonly as: 'reference' | 'part' }>;
  */
 export async function readList(list: SessionList, context: ListContext): Promise<void> {
   const { source, memory, writer, tally, unfinished, paused, asked } = context;
-  const pending = new Map<string, Listed>();
+  const pending = new Map<string, Pending>();
   const heldBack = new Map<string, Whole>();
   let waitingCharacters = 0;
   let heldBackCharacters = 0;
@@ -118,9 +120,8 @@ export async function readList(list: SessionList, context: ListContext): Promise
       writer.relist(id, fingerprint);
       return undefined;
     }
-    const isHeavy = waitingCharacters + weighRecord(record) > mostCharacters;
-    const kept = isHeavy ? lighten(record) : record;
-    waitingCharacters += weighRecord(kept);
+    const kept = keepWithin(mostCharacters - waitingCharacters, record);
+    waitingCharacters += kept.weight;
     pending.set(id, kept);
     if (!paused.has(id)) return id;
     takeAnswer({ id, as: 'failed', kind: 'transient', reason: '' }, false);
@@ -129,8 +130,8 @@ export async function readList(list: SessionList, context: ListContext): Promise
 
   function takeAnswer(answer: SessionAnswer, wasTried = true): void {
     const { id } = answer;
-    const listed = pending.get(id);
-    if (listed !== undefined) waitingCharacters -= weighRecord(listed);
+    const { record: listed, weight } = pending.get(id) ?? { record: undefined, weight: 0 };
+    waitingCharacters -= weight;
     pending.delete(id);
     asked.add(id);
     switch (answer.as) {
@@ -220,14 +221,14 @@ export async function readList(list: SessionList, context: ListContext): Promise
 
   try {
     const ids = bufferAhead(idsToAsk(), mostWaiting);
-    const named = (id: string): PartialSession | undefined => pending.get(id)?.session;
+    const named = (id: string): PartialSession | undefined => pending.get(id)?.record.session;
     for await (const answer of source.lookUp(ids, named)) {
       takeAnswer(answer);
       await writer.writeIfFull();
     }
   } finally {
     // What was listed and not asked for, because the run ends here, is stored as far as the list tells it.
-    for (const record of pending.values()) {
+    for (const { record } of pending.values()) {
       const reason = 'It was not asked for: the run ended before its turn.';
       tally.unfetched.set(record.session.id, reason);
       writer.add('reference', record.session, { fingerprint: unknownRecord, isCounted: true });
@@ -237,6 +238,13 @@ export async function readList(list: SessionList, context: ListContext): Promise
     writeHeldBack();
     await writer.writeAll();
   }
+}
+
+function keepWithin(characters: number, record: Listed): Pending {
+  const weight = weighRecord(record);
+  if (weight <= characters) return { record, weight };
+  const light = lighten(record);
+  return { record: light, weight: weighRecord(light) };
 }
 
 const weighRecord = (record: Listed): number =>
