@@ -18,6 +18,9 @@ export type SessionRow = {
   readonly computer: string | null;
 };
 
+/** Rows of a batch, as one JSON text; null: none. */
+export type PackedRows = string | null;
+
 /** Stands for a listed record that is not known well enough to be passed over next time. */
 export const unknownRecord = '00000000-0000-0000-0000-000000000000';
 
@@ -112,24 +115,24 @@ export function packSession(session: PartialSession, fingerprint: string | null)
   return JSON.stringify(row).slice(0, -1);
 }
 
+/** Makes one text of the rows of a batch. No session may occur twice among them. */
+export function packRows(rows: readonly SessionRow[]): PackedRows {
+  if (rows.length === 0) return null;
+  const json = rows.map(({ packed, computer }) => `${packed},"computer":${JSON.stringify(computer)}}`);
+  return `[${json.join()}]`;
+}
+
 /**
- * Inserts sessions and updates those that changed; an unchanged row is not touched. No id may occur twice among them.
+ * Inserts sessions and updates those that changed; an unchanged row is not touched.
  * What follows from the change for other rows is the business of `followSessions`.
  */
 export async function upsertSessions(
   { tx, sourceId, version, now }: Write,
   telling: Telling,
-  rows: readonly SessionRow[],
+  rows: PackedRows,
 ): Promise<Upserted> {
-  if (rows.length === 0) return nothing;
-  const json = rows.map(({ packed, computer }) => `${packed},"computer":${JSON.stringify(computer)}}`);
-  const [counts] = await tx.$queryRawUnsafe<Upserted[]>(
-    statements[telling],
-    sourceId,
-    version,
-    now,
-    `[${json.join()}]`,
-  );
+  if (rows === null) return nothing;
+  const [counts] = await tx.$queryRawUnsafe<Upserted[]>(statements[telling], sourceId, version, now, rows);
   return counts ?? nothing;
 }
 

@@ -6,14 +6,14 @@ import { queueTasks } from './task-backlog.ts';
 import {
   markListed,
   upsertSessions,
-  type SessionRow,
+  type PackedRows,
   type Telling,
   type Upserted,
 } from './upsert-sessions.ts';
 import type { Write } from './write-transaction.ts';
 
 /** What comes true together. No session may occur twice in it. */
-export type Batch = Readonly<Record<Telling, readonly SessionRow[]>> & {
+export type Batch = Readonly<Record<Telling, PackedRows>> & {
   /** Servers and jobs that its sessions name, unless they are known to be stored. */
   readonly named: NamedInventory;
   /** Listed sessions that are stored as they are, under the record that shows them now. */

@@ -4,9 +4,15 @@ import type { TasksMode } from '../domain/sync-run.ts';
 import { analyzeIfNew } from '../db/analyze-new.ts';
 import type { NewHole } from '../db/holes.ts';
 import type { HeldSource } from '../db/hold-source.ts';
-import { packSession, type PackedSession, type SessionRow, type Telling } from '../db/upsert-sessions.ts';
+import {
+  packRows,
+  packSession,
+  type PackedSession,
+  type SessionRow,
+  type Telling,
+} from '../db/upsert-sessions.ts';
 import type { NamedJob, NamedServer } from '../db/inventory.ts';
-import { writeBatch } from '../db/write-batch.ts';
+import { writeBatch, type Batch } from '../db/write-batch.ts';
 import type { Tally } from './tally.ts';
 
 export type BatchWriterOptions = {
@@ -61,6 +67,14 @@ const startGathering = () => ({
 
 type Gathering = ReturnType<typeof startGathering>;
 
+type Prepared = {
+  readonly batch: Batch;
+  readonly final: readonly string[];
+  readonly unfinished: readonly string[];
+  readonly sessions: number;
+  readonly isCounted: boolean;
+};
+
 export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWriterOptions) {
   let gathering = startGathering();
   let gathered = 0;
@@ -89,39 +103,46 @@ export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWr
       });
   }
 
-  async function write(full: Gathering, isCounted: boolean): Promise<void> {
+  /** What is written of a full batch; undefined: nothing. */
+  function prepare(full: Gathering, isCounted: boolean): Prepared | undefined {
     const final: string[] = [];
     const unfinished: string[] = [];
-    const rowsOf = (telling: Telling): readonly SessionRow[] => {
+    const rowsOf = (telling: Telling) => {
       const rows: SessionRow[] = [];
       for (const [id, one] of full[telling]) {
         if (one.isCounted !== isCounted) continue;
         (one.isFinal ? final : unfinished).push(id);
         rows.push({ packed: one.packed, computer: computerOf(one.childJobName) });
       }
-      return rows;
+      return packRows(rows);
     };
-    const [whole, part, reference] = [rowsOf('whole'), rowsOf('part'), rowsOf('reference')];
-    const relisted = isCounted
-      ? Array.from(full.relisted, ([session_id, fingerprint]) => ({ session_id, fingerprint }))
-      : [];
-    const holes = isCounted ? full.holes : [];
-    const healed = isCounted ? full.healed : [];
-    const size = final.length + unfinished.length + relisted.length;
-    if (size + holes.length + healed.length === 0) return;
     const jobs = Array.from(full.jobs.values(), (job) => {
       const computer = computerOf(job.kind === 'computer' ? job.job_name : null);
       return { ...job, computer: computer === job.job_name ? null : computer };
     });
-    const named = { servers: [...full.servers.values()], jobs };
+    const batch: Batch = {
+      whole: rowsOf('whole'),
+      part: rowsOf('part'),
+      reference: rowsOf('reference'),
+      named: { servers: [...full.servers.values()], jobs },
+      relisted: isCounted
+        ? Array.from(full.relisted, ([session_id, fingerprint]) => ({ session_id, fingerprint }))
+        : [],
+      holes: isCounted ? full.holes : [],
+      healed: isCounted ? full.healed : [],
+    };
+    const sessions = final.length + unfinished.length + batch.relisted.length;
+    if (sessions + batch.holes.length + batch.healed.length === 0) return undefined;
+    return { batch, final, unfinished, sessions, isCounted };
+  }
+
+  async function write({ batch, final, unfinished, sessions, isCounted }: Prepared): Promise<void> {
+    const { holes, healed } = batch;
     const counts = await held.write((transaction) =>
-      writeBatch(
-        transaction,
-        { whole, part, reference, named, relisted, holes, healed },
-        { tasks: options.tasks, parser: options.parser },
-      ),
+      writeBatch(transaction, batch, { tasks: options.tasks, parser: options.parser }),
     );
-    for (const id of [...full.servers.keys(), ...full.jobs.keys()]) stored.add(id);
+    for (const { server_id } of batch.named.servers) stored.add(server_id);
+    for (const { job_id } of batch.named.jobs) stored.add(job_id);
     inserted += counts.whole.inserted + counts.part.inserted + counts.reference.inserted;
     if (inserted >= (analyzeAfter[analyzed] ?? Infinity)) {
       analyzed += 1;
@@ -140,21 +161,21 @@ export function openBatchWriter(held: HeldSource, tally: Tally, options: BatchWr
     tally.new +=
       counts.whole.inserted + counts.reference.insertedIds.filter((id) => !areHoles.has(id)).length;
     tally.changed += counts.whole.changed;
-    tally.stored += size;
+    tally.stored += sessions;
   }
 
   /** Writes what has gathered once the batch before is written; resolves when that one is. */
   function startWriting(): Promise<void> {
     const before = writing;
-    const full = gathering;
+    // The second in a transaction of its own: nobody tells which of a batch's rows the database counted. Both are prepared while
+    // the database writes the batch before.
+    const prepared = [prepare(gathering, true), prepare(gathering, false)];
     gathering = startGathering();
     gathered = 0;
     characters = 0;
     writing = before
       .then(async () => {
-        await write(full, true);
-        // In a transaction of their own: nobody tells which of a batch's rows the database counted.
-        await write(full, false);
+        for (const one of prepared) if (one !== undefined) await write(one);
         options.onWritten?.();
       })
       .catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import type { PartialSession } from '../../src/domain/backup-session.ts';
-import { packSession, type Telling } from '../../src/db/upsert-sessions.ts';
+import { packRows, packSession, type Telling } from '../../src/db/upsert-sessions.ts';
 import type { Batch } from '../../src/db/write-batch.ts';
 
 export type BatchRow = {
@@ -11,10 +11,12 @@ export type BatchRow = {
 /** A batch of these sessions, and of the servers and jobs they name, as the writer of the sync gathers it. */
 export function batchOf(told: Partial<Record<Telling, readonly BatchRow[]>>): Batch {
   const packed = (telling: Telling) =>
-    (told[telling] ?? []).map(({ session, fingerprint, computer }) => ({
-      packed: packSession(session, fingerprint),
-      computer,
-    }));
+    packRows(
+      (told[telling] ?? []).map(({ session, fingerprint, computer }) => ({
+        packed: packSession(session, fingerprint),
+        computer,
+      })),
+    );
   const all = [...(told.whole ?? []), ...(told.part ?? []), ...(told.reference ?? [])];
   const servers = all.flatMap(({ session: { serverId, serverName } }) =>
     serverId === null ? [] : { server_id: serverId, server_name: serverName ?? '' },

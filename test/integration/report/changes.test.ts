@@ -25,7 +25,7 @@ const dist = (file: string) => new URL(`../../../dist/${file}`, import.meta.url)
 const writer = (url: string, seed: number) => `
   const { openDatabase } = await import(${JSON.stringify(dist('db/open-database.js'))});
   const { writeTo } = await import(${JSON.stringify(dist('db/write-transaction.js'))});
-  const { packSession } = await import(${JSON.stringify(dist('db/upsert-sessions.js'))});
+  const { packRows, packSession } = await import(${JSON.stringify(dist('db/upsert-sessions.js'))});
   const { writeBatch } = await import(${JSON.stringify(dist('db/write-batch.js'))});
   const database = openDatabase(${JSON.stringify(url)}, { poolSize: 2 });
   let state = ${seed};
@@ -34,15 +34,15 @@ const writer = (url: string, seed: number) => `
   const write = async (source) => {
     for (;;) {
       const numbers = new Set(Array.from({ length: 1 + random(30) }, () => random(300)));
-      const whole = [...numbers].map((number) => {
+      const whole = packRows([...numbers].map((number) => {
         const at = new Date(Date.UTC(2026, 0, 1 + random(20), number % 24)).toISOString().replace('.000Z', '.000000Z');
         return { computer: 'PC', packed: packSession({ id: id('a', number), name: 's' + random(5), kind: 'computer',
           jobType: 'AgentManagement', jobId: id('b', number % 9), jobName: 'job', parentId: null, serverId: null, serverName: null,
           state: 'Stopped', result: ['Success', 'Failed'][random(2)], isRetry: random(3) === 0, createdAt: at, endedAt: at,
           progress: null, failureMessage: null, extra: null }, null) };
-      });
+      }));
       await writeTo(database.prisma, { ...source, fence: null }, (write) => writeBatch(write,
-        { whole, part: [], reference: [], named: { servers: [], jobs: [] }, relisted: [], holes: [], healed: [] }, { tasks: 'none', parser: 1 }));
+        { whole, part: null, reference: null, named: { servers: [], jobs: [] }, relisted: [], holes: [], healed: [] }, { tasks: 'none', parser: 1 }));
     }
   };
   await Promise.all([write({ id: 1, name: 'one' }), write({ id: 2, name: 'two' })]);
@@ -71,11 +71,12 @@ it('a reader that follows while writers write and are killed ends with what is t
   for (const seed of [1, 2, 3]) {
     const before = await count();
     const child = spawn(process.execPath, ['--input-type=module', '--eval', writer(test.url, seed)], {
-      stdio: 'ignore',
+      stdio: ['ignore', 'ignore', 'inherit'],
     });
     const ended = once(child, 'exit');
     // In the middle of commits: pages of all sizes, one of them so small that a commit is split over many.
     while ((await count()) < before + 12) {
+      expect(child.exitCode).toBeNull();
       await follow([1, 7, 40, 1_000][pages % 4] ?? 1);
       pages += 1;
     }
