@@ -28,11 +28,13 @@ export type WorkerParts = {
   readonly metrics: Metrics;
   readonly trouble: Trouble;
   readonly signal: AbortSignal;
+  /** Made for each run; ends it when it aborts. Two hours, unless said otherwise. */
+  readonly openDeadline?: () => AbortSignal;
 };
 
 /** A remark on a source that comes with every poll is logged once an hour. */
 const remarkQuietMs = 3_600_000;
-/** Of a run, milliseconds. What it has read by then is stored, and the next one goes on from there. */
+/** Of a run. What it has read by then is stored, and the next one goes on from there. */
 const longestRunMs = 7_200_000;
 
 /** Publishes the configured schedule and works on it. Throws SyncError. */
@@ -61,7 +63,9 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   }
 }
 
-function portsOf({ history, log, metrics, signal }: WorkerParts): WorkPorts {
+const inTwoHours = () => AbortSignal.timeout(longestRunMs);
+
+function portsOf({ history, log, metrics, signal, openDeadline = inTwoHours }: WorkerParts): WorkPorts {
   const limited = limitRepeats(remarkQuietMs);
   const open = (source: SourceConfig, until: AbortSignal) =>
     openSource(history, source, until, (message) => {
@@ -69,17 +73,23 @@ function portsOf({ history, log, metrics, signal }: WorkerParts): WorkPorts {
       log.debug({ source: source.name }, message);
     });
   /** Aborts for whoever sends just enough not to be given up, answer after answer. */
-  async function inTime<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async function inTime<T>(
+    end: AbortSignal | undefined,
+    run: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const tooLong = new AbortController();
-    const timer = setTimeout(() => {
-      const message = `The run was ended after ${longestRunMs / 3_600_000} hours; the next one goes on where it left off.`;
+    const deadline = openDeadline();
+    const onDeadline = () => {
+      const message = 'The run took too long and was ended; the next one goes on where it left off.';
       tooLong.abort(new SyncError('transient', message));
-    }, longestRunMs);
-    timer.unref();
+    };
+    deadline.addEventListener('abort', onDeadline, { once: true });
+    const ends = [signal, tooLong.signal];
+    if (end !== undefined) ends.push(end);
     try {
-      return await run(AbortSignal.any([signal, tooLong.signal]));
+      return await run(AbortSignal.any(ends));
     } finally {
-      clearTimeout(timer);
+      deadline.removeEventListener('abort', onDeadline);
     }
   }
   const remark = (source: SourceConfig) => (message: string) => {
@@ -92,8 +102,8 @@ function portsOf({ history, log, metrics, signal }: WorkerParts): WorkPorts {
     readProgress: async (source) => (await readProgress(history, source))[0],
     noteRefusedCredentials: (source, hash) => noteRefusedCredentials(history.prisma, source, hash),
 
-    syncSource: (source, trigger) =>
-      inTime((stop) =>
+    syncSource: (source, trigger, end) =>
+      inTime(end, (stop) =>
         syncSource(history, source, (until) => open(source, until), {
           trigger,
           list: source.list,
@@ -106,8 +116,8 @@ function portsOf({ history, log, metrics, signal }: WorkerParts): WorkPorts {
         }),
       ),
 
-    drainTasks: (source) =>
-      inTime(async (stop) => {
+    drainTasks: (source, end) =>
+      inTime(end, async (stop) => {
         const held = await holdForTasks(history, source);
         if (held === undefined) return;
         const until = AbortSignal.any([stop, held.lost]);
@@ -126,8 +136,8 @@ function portsOf({ history, log, metrics, signal }: WorkerParts): WorkPorts {
         }
       }),
 
-    continueBackfill: (source, maxMs) =>
-      inTime(async (stop) => {
+    continueBackfill: (source, maxMs, end) =>
+      inTime(end, async (stop) => {
         const id = await findOrCreateSource(history.prisma, source);
         const requested = await readRequestedBackfill(history, id);
         const order = {

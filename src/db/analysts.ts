@@ -12,6 +12,8 @@ const settings = [
   ['idle_in_transaction_session_timeout', '10min'],
 ] as const;
 const connectionLimit = 10;
+/** Of what one connection sorts on disk. A superuser alone may set it, and then no login can undo it. */
+const mostTemporaryFiles = '10GB';
 
 /** What makes a login, or makes it anew, a statement each. The name and password are quoted here. */
 export function analystStatements(name: string, password: string, isThere = false): readonly string[] {
@@ -39,9 +41,12 @@ export async function createAnalyst(
     join pg_auth_members as member on member.member = role.oid
     join pg_roles as reader on reader.oid = member.roleid and reader.rolname = ${readerRole}
     where ${again} and role.rolname = ${name} and not (role.rolsuper or role.rolcreaterole or role.rolcreatedb)`;
-  await prisma.$transaction(
-    analystStatements(name, password, known.length > 0).map((sql) => prisma.$executeRawUnsafe(sql)),
-  );
+  const [self] = await prisma.$queryRaw<{ isSuperuser: boolean }[]>`
+    select rolsuper as "isSuperuser" from pg_roles where rolname = current_user`;
+  const statements = [...analystStatements(name, password, known.length > 0)];
+  if (self?.isSuperuser === true)
+    statements.push(`alter role ${pg.escapeIdentifier(name)} set temp_file_limit = '${mostTemporaryFiles}'`);
+  await prisma.$transaction(statements.map((sql) => prisma.$executeRawUnsafe(sql)));
 }
 
 /** Where the address of a database leads, as the driver reads it. */

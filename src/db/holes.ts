@@ -17,14 +17,10 @@ export type NewHole = {
   readonly wasTried: boolean;
 };
 
-export type Hole = {
+export type UnreadText = {
   readonly key: string;
-  readonly sessionId: string | null;
-  readonly kind: NewHole['kind'];
   readonly text: string | null;
   readonly form: ListForm | null;
-  readonly parser: number;
-  readonly isDue: boolean;
 };
 
 /** The longest text that is kept of a record. Characters. */
@@ -82,14 +78,27 @@ export async function closeHoles({ tx, sourceId }: Write, keys: readonly string[
     where holes.source_id = ${sourceId}::integer and holes.hole_key = closed.hole_key::uuid`;
 }
 
-/** All holes of a source's sessions, without their texts. */
-export async function readHoles({ pool }: Database, sourceId: number): Promise<readonly Hole[]> {
-  const { rows } = await pool.query<Hole>(
-    `select hole_key as key, session_id as "sessionId", kind, null as text, form, parser, due_at <= now() as "isDue"
+/** A hole as a run needs it before it begins. */
+export type KnownHole = {
+  readonly key: string;
+  readonly sessionId: string | null;
+  readonly isDue: boolean;
+};
+
+/** The holes of a source's sessions by their keys, so many from the one after `after` on. */
+export async function readHoles(
+  { pool }: Database,
+  sourceId: number,
+  after: string | undefined,
+  limit: number,
+): Promise<readonly KnownHole[]> {
+  const { rows } = await pool.query<KnownHole>(
+    `select hole_key as key, session_id as "sessionId", due_at <= now() as "isDue"
      from holes
-     where source_id = $1
-     order by first_seen_at`,
-    [sourceId],
+     where source_id = $1 and ($2::uuid is null or hole_key > $2)
+     order by hole_key
+     limit $3`,
+    [sourceId, after ?? null, limit],
   );
   return rows;
 }
@@ -100,9 +109,9 @@ export async function readUnreadTexts(
   sourceId: number,
   parser: number,
   limit: number,
-): Promise<readonly Hole[]> {
-  const { rows } = await pool.query<Hole>(
-    `select hole_key as key, session_id as "sessionId", kind, record as text, form, parser, due_at <= now() as "isDue"
+): Promise<readonly UnreadText[]> {
+  const { rows } = await pool.query<UnreadText>(
+    `select hole_key as key, record as text, form
      from holes
      where source_id = $1 and record is not null and parser <> $2
      limit $3`,

@@ -2,20 +2,25 @@ import type { SourceConfig } from '../config/config.ts';
 import { isDue, isRefused, pauseBeforeNextRun } from '../domain/next-run.ts';
 import type { SourceProgress } from '../domain/source-progress.ts';
 import type { SyncReport } from '../domain/sync-run.ts';
-import type { Processor, Queues } from './open-queues.ts';
+import type { Queues } from './open-queues.ts';
 import { areSameCredentials, hashCredentials } from './refused-credentials.ts';
+import type { EndableProcessor } from './set-aside.ts';
 
-/** What the jobs do, and where their figures go. */
+/** What the jobs do, and where their figures go. Aborting `end` ends one early, keeping what it has done. */
 export type WorkPorts = {
   /** undefined when the source is not scheduled. May throw. */
   readonly readProgress: (source: string) => Promise<SourceProgress | undefined>;
   readonly noteRefusedCredentials: (source: string, hash: string | null) => Promise<void>;
   /** One poll, without the tasks. Never throws. */
-  readonly syncSource: (source: SourceConfig, trigger: 'schedule' | 'api') => Promise<SyncReport>;
+  readonly syncSource: (
+    source: SourceConfig,
+    trigger: 'schedule' | 'api',
+    end?: AbortSignal,
+  ) => Promise<SyncReport>;
   /** All tasks that are due, a few requests at once. May throw. */
-  readonly drainTasks: (source: SourceConfig) => Promise<void>;
+  readonly drainTasks: (source: SourceConfig, end?: AbortSignal) => Promise<void>;
   /** The next days of a backfill that was asked for, for a limited time. May throw. */
-  readonly continueBackfill: (source: SourceConfig, maxMs: number) => Promise<void>;
+  readonly continueBackfill: (source: SourceConfig, maxMs: number, end?: AbortSignal) => Promise<void>;
   readonly onRun: (report: SyncReport, trigger: 'schedule' | 'api', pauseMs: number | null) => void;
 };
 
@@ -27,7 +32,7 @@ export function processJobs(
   sources: readonly SourceConfig[],
   queues: Pick<Queues, 'add'>,
   ports: WorkPorts,
-): Processor {
+): EndableProcessor {
   const configured = new Map(sources.map((source) => [source.name, source]));
 
   async function tick({ name, ...source }: SourceConfig): Promise<void> {
@@ -44,9 +49,13 @@ export function processJobs(
     return !(await haveCredentialsChanged(progress, source));
   }
 
-  async function sync(source: SourceConfig, trigger: 'schedule' | 'api'): Promise<void> {
+  async function sync(
+    source: SourceConfig,
+    trigger: 'schedule' | 'api',
+    end: AbortSignal | undefined,
+  ): Promise<void> {
     if (await mustRest(source)) return;
-    const report = await ports.syncSource(source, trigger);
+    const report = await ports.syncSource(source, trigger, end);
     if (report.error?.kind === 'unauthorized')
       await ports.noteRefusedCredentials(source.name, await hashCredentials(source));
     const progress = await ports.readProgress(source.name).catch(() => undefined);
@@ -61,13 +70,13 @@ export function processJobs(
       await queues.add({ name: 'backfill', source: source.name }, `backfill ${source.name}`);
   }
 
-  async function continueBackfill(source: SourceConfig): Promise<void> {
+  async function continueBackfill(source: SourceConfig, end: AbortSignal | undefined): Promise<void> {
     const progress = await ports.readProgress(source.name);
     if (progress?.hasBackfill !== true || (await mustRest(source, progress))) return;
-    await ports.continueBackfill(source, Math.min(longestSliceMs, progress.intervalMs / 2));
+    await ports.continueBackfill(source, Math.min(longestSliceMs, progress.intervalMs / 2), end);
   }
 
-  return async (job) => {
+  return async (job, end) => {
     const source = configured.get(job.source);
     // It has left the configuration, and the next process to start takes its schedule away.
     if (source === undefined) return;
@@ -75,11 +84,11 @@ export function processJobs(
       case 'tick':
         return tick(source);
       case 'sync':
-        return sync(source, job.trigger);
+        return sync(source, job.trigger, end);
       case 'tasks':
-        return (await mustRest(source)) ? undefined : ports.drainTasks(source);
+        return (await mustRest(source)) ? undefined : ports.drainTasks(source, end);
       case 'backfill':
-        return continueBackfill(source);
+        return continueBackfill(source, end);
     }
   };
 }

@@ -3,7 +3,7 @@ import { SyncError } from '../domain/sync-error.ts';
 import type { RunOutcome, TasksMode } from '../domain/sync-run.ts';
 import { timestampFromDate, type Timestamp } from '../domain/timestamp.ts';
 import { changeCoverage, readCoverage } from '../db/coverage.ts';
-import { readHoles } from '../db/holes.ts';
+import { readKnownHoles } from './fill-holes.ts';
 import type { HeldRun } from '../db/hold-source.ts';
 import { readListState } from '../db/list-state.ts';
 import { nameJobs } from '../db/name-jobs.ts';
@@ -74,13 +74,13 @@ export async function backfill(
     const { now } = await source.logOn();
     const known = await held.read(readListState);
     const timeline = await held.read(readCoverage);
-    const holes = await held.read(readHoles);
+    const holes = await readKnownHoles(held, true);
     const writer = openBatchWriter(held, tally, {
       size: 500,
       tasks: options.tasks,
       jobNames: known.jobNames,
       unfinished: new Set(known.unfinished),
-      holes: new Set(holes.map((hole) => hole.key)),
+      holes: holes.keys,
       parser: source.parser,
     });
     const ranges = rangesToRead(timeline, { ...options, now });

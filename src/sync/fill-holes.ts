@@ -9,6 +9,8 @@ import type { Tally } from './tally.ts';
 
 /** Kept texts that are read again at once. */
 const textsAtOnce = 200;
+/** Holes that are read with one question. */
+const holesAtOnce = 8_192;
 
 /** Holes that a run finds. There may be hundreds of thousands: no more is kept of them than what they are asked for by. */
 export type KnownHoles = {
@@ -23,12 +25,16 @@ export type KnownHoles = {
 /** `isImpatient`: every hole is due. */
 export async function readKnownHoles(held: HeldSource, isImpatient: boolean): Promise<KnownHoles> {
   const [keys, paused, due] = [new Set<string>(), new Set<string>(), [] as string[]];
-  for (const { key, sessionId, isDue } of await held.read(readHoles)) {
-    keys.add(key);
-    if (!isDue && !isImpatient) paused.add(key);
-    else if (sessionId !== null) due.push(sessionId === key ? key : sessionId);
+  for (let after: string | undefined; ;) {
+    const holes = await held.read((database, sourceId) => readHoles(database, sourceId, after, holesAtOnce));
+    for (const { key, sessionId, isDue } of holes) {
+      keys.add(key);
+      if (!isDue && !isImpatient) paused.add(key);
+      else if (sessionId !== null) due.push(sessionId === key ? key : sessionId);
+    }
+    if (holes.length < holesAtOnce) return { keys, paused, due };
+    after = holes.at(-1)?.key;
   }
-  return { keys, paused, due };
 }
 
 /**

@@ -14,8 +14,8 @@ import { weighSession } from './weigh-session.ts';
 const mostWaiting = 2_048;
 /** Changed records that wait for the end of the list, which may show the stored ones too. */
 const mostHeldBack = 2_000;
-/** Records that cannot be read, after which a list is none. */
-const mostBroken = 1_000_000;
+/** Records that cannot be read, after which a list is none; each costs memory until the end of the run. */
+const usualMostBroken = 1_000_000;
 /** Characters that wait for either. Past that, of broken records only what names them is kept until they were asked for. */
 const mostCharacters = 16_000_000;
 const textOfHeavy = 4_096;
@@ -32,6 +32,8 @@ export type ListContext = {
   /** Sessions that this run has asked for by id. */
   readonly asked: Set<string>;
   readonly onRecords: (records: number) => void;
+  /** Records that cannot be read, after which the list is refused; a million unless said otherwise. */
+  readonly mostBroken?: number;
 };
 
 type Whole = Extract<ListRecord, { readonly as: 'session' }>;
@@ -44,7 +46,7 @@ type Pending = { readonly record: Listed; readonly weight: number };
  * broken list, everything before the break is written before the error is thrown.
  */
 export async function readList(list: SessionList, context: ListContext): Promise<void> {
-  const { source, memory, writer, tally, unfinished, paused, asked } = context;
+  const { source, memory, writer, tally, unfinished, paused, asked, mostBroken = usualMostBroken } = context;
   const pending = new Map<string, Pending>();
   const heldBack = new Map<string, Whole>();
   let waitingCharacters = 0;

@@ -72,6 +72,14 @@ it('analyst create makes a login with settings fit for reports', async () => {
       ),
     ).toEqual({ zone: 'UTC', jit: 'off', most: '5min' });
     await expect(ask('select * from public.api_keys')).rejects.toThrow(/permission denied/);
+    // A superuser made it here.
+    expect(await ask(`select current_setting('temp_file_limit') as disk`)).toEqual({ disk: '10GB' });
+    for (const undo of [
+      'set temp_file_limit = -1',
+      `alter role ${name} set temp_file_limit = -1`,
+      `alter role ${name} reset temp_file_limit`,
+    ])
+      await expect(ask(undo), undo).rejects.toThrow(/permission denied/);
     await client.end();
     expect((await runHere(['analyst', 'create', name], { DATABASE_URL: database.url })).stderr).toContain(
       'There is a role',
