@@ -1,5 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { findLabelFault, type Label, type LabelChange, type LabelProblem } from '../domain/label.ts';
+import {
+  findLabelFault,
+  labelName,
+  longestComputer,
+  longestValue,
+  type Label,
+  type LabelChange,
+  type LabelProblem,
+} from '../domain/label.ts';
 import { noLimits } from '../query/limits.ts';
 import { clientOf, requireScope } from './access.ts';
 import { invalidParameters, Problem } from './problems.ts';
@@ -15,13 +23,18 @@ export const labelSchema: Schema = {
   type: 'object',
   additionalProperties: false,
   required: ['name', 'value'],
-  properties: Object.fromEntries(
-    fields.map((name) => [name, { type: 'string', description: name === 'name' ? 'Such as customer.' : '' }]),
-  ),
+  properties: {
+    source: { type: 'string' },
+    server: { type: 'string' },
+    job: { type: 'string' },
+    computer: { type: 'string', maxLength: longestComputer },
+    name: { type: 'string', pattern: labelName.source, description: 'Such as customer.' },
+    value: { type: 'string', minLength: 1, maxLength: longestValue },
+  } satisfies Record<(typeof fields)[number], Schema>,
 };
 
 /** Labels a request. */
-const most = 1_000;
+export const mostLabels = 1_000;
 /** Among the turns of its client: one at a time, for each waits for the source's writer. */
 const changeWeight = 3;
 
@@ -90,7 +103,8 @@ function readBody(body: unknown): Label[] {
     given = undefined;
   }
   if (!Array.isArray(given)) throw new Problem('bad-request', 'The body is no JSON array of labels.');
-  if (given.length > most) throw new Problem('bad-request', `The body holds more than ${most} labels.`);
+  if (given.length > mostLabels)
+    throw new Problem('bad-request', `The body holds more than ${mostLabels} labels.`);
   const problems: LabelProblem[] = [];
   const labels = (given as unknown[]).map((one, index) => {
     const label = { source: '', server: '', job: '', computer: '', name: '', value: '' };

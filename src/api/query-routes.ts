@@ -20,7 +20,7 @@ import type { Resource } from '../query/resource.ts';
 import { questionsAtOnce } from '../query/sql/open-query-pool.ts';
 import { requireScope, type openAccess } from './access.ts';
 import { answerChanges, nextCursorHeader } from './answer-changes.ts';
-import { answerDeleteLabels, answerPutLabels, labelSchema } from './answer-labels.ts';
+import { answerDeleteLabels, answerPutLabels, labelSchema, mostLabels } from './answer-labels.ts';
 import { answerList, type Shares } from './answer-list.ts';
 import { answerRow, answerSession } from './answer-one.ts';
 import { answerSync } from './answer-sync.ts';
@@ -222,7 +222,7 @@ export function queryRoutes(
         querystring: { type: 'object', additionalProperties: false, properties: {} },
         description:
           'Each is on the innermost thing it names: a computer, a job, a server or a source. Needs scope operate.',
-        body: { type: 'array', items: labelSchema },
+        body: { type: 'array', maxItems: mostLabels, items: labelSchema },
         ...changed,
       },
     },

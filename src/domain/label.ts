@@ -28,14 +28,15 @@ export function placeOf(label: Pick<Label, LabelPlace>): LabelPlace {
   return label.server === '' ? 'source' : 'server';
 }
 
+export const labelName = /^[a-z][a-z0-9_]{0,62}$/;
 /** Characters: an index entry has room for a name of that length. */
-const longestComputer = 500;
-const longestValue = 1_000;
+export const longestComputer = 500;
+export const longestValue = 1_000;
 const tenYearsInHours = 87_600;
 
 /** What is wrong with a label, to go on after its name; undefined: nothing. */
 export function findLabelFault({ name, value, ...place }: Label): string | undefined {
-  if (!/^[a-z][a-z0-9_]{0,62}$/.test(name))
+  if (!labelName.test(name))
     return 'is no name of a label: small letters, digits and _, beginning with a letter';
   if (labelPlaces.some((what) => place[what].includes('\0'))) return 'names something with a NUL character';
   if (place.computer.length > longestComputer)
