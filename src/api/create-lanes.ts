@@ -1,27 +1,31 @@
 /** Who takes its turn with whom, such as all requests of a key. */
 export type Lanes = {
-  /** Starts it soon: those of one lane in their order, each lane as often as any other. What it returns says that it is done. */
+  /** Starts it soon: those of one lane in their order, the lanes in turn. What it returns says that it is done. */
   enter(lane: string, isTrusted: boolean, start: () => void): () => void;
 };
 
-/** Requests of a trusted lane that are started whatever else waits. */
+/** By lane. */
+type Waiting = Map<string, (() => void)[]>;
+
+/** Requests of a trusted lane that are started whatever else waits, and those that are started of it in its turn. */
 const freeOfLane = 4;
 
 /** Milliseconds from one look to the next while the process has no time to spare, and those after which a trusted lane is gone. */
-const restMs = 25;
+const restMs = 50;
 const trustedForMs = 5_000;
 /** Of the time, how much the process was busy when it has none to spare, and milliseconds over which that is measured. */
-const crowded = 0.7;
+const crowded = 0.5;
 const measuredMs = 100;
 
 /**
  * Starts a few of the requests that came each time the process has a look at its sockets. Two hundred that come at once would
  * otherwise all be taken up before anybody else hears from the database, and again at each step of an answer. Such a look may come late when the
- * process is busy, so the few requests of a trusted lane do not wait for theirs. And while there are such, the others rest between two
+ * process is busy, so the few requests of a trusted lane do not wait for theirs, and those that do wait not behind strangers. And while there are such, the others rest between two
  * looks when the process has no time to spare: whoever asks again as soon as he was answered would make as much of it as he gets.
  */
 export function createLanes(startsAtOnce: number, isCrowded: () => boolean = watchLoop()): Lanes {
-  const lanes = new Map<string, (() => void)[]>();
+  const trusted: Waiting = new Map();
+  const strangers: Waiting = new Map();
   const underWay = new Map<string, number>();
   let trustedAt = -Infinity;
   let isPlanned = false;
@@ -36,23 +40,29 @@ export function createLanes(startsAtOnce: number, isCrowded: () => boolean = wat
   function start(): void {
     isPlanned = false;
     // Before anything is started: what that lets in has its turn the next time.
+    const chosen = [...choose(trusted, freeOfLane), ...choose(strangers, 1)];
+    if (trusted.size + strangers.size > 0) plan();
+    for (const one of chosen) one();
+  }
+
+  /** The next ones, a few of a lane at a time. */
+  function choose(lanes: Waiting, ofLane: number): (() => void)[] {
     const chosen: (() => void)[] = [];
     for (const [name, line] of lanes) {
-      const [first] = line.splice(0, 1);
-      if (first !== undefined) chosen.push(first);
+      chosen.push(...line.splice(0, ofLane));
       // Behind the others, and met again below if nobody else waits.
       lanes.delete(name);
       if (line.length > 0) lanes.set(name, line);
-      if (chosen.length === startsAtOnce) break;
+      if (chosen.length >= startsAtOnce) break;
     }
-    if (lanes.size > 0) plan();
-    for (const one of chosen) one();
+    return chosen;
   }
 
   return {
     enter: (lane, isTrusted, one) => {
       const count = (underWay.get(lane) ?? 0) + 1;
       underWay.set(lane, count);
+      const lanes = isTrusted ? trusted : strangers;
       const line = lanes.get(lane);
       if (isTrusted) trustedAt = performance.now();
       if (isTrusted && line === undefined && count <= freeOfLane) one();

@@ -5,8 +5,8 @@ const crowded = 0.5;
 /** Milliseconds after the last request in which somebody else is there. */
 const othersForMs = 1_000;
 /** Times the time that the process was busy. */
-const restFor = 3;
-const longestMs = 500;
+const restFor = 8;
+const longestMs = 1_000;
 
 let rests: Promise<unknown> = Promise.resolve();
 let askedAt = -Infinity;
@@ -17,8 +17,8 @@ export function noteRequest(): void {
 }
 
 /**
- * Hands on the batches of a download. While others ask and the process has no time to spare, it rests after each for three times as long
- * as the process was busy. Downloads rest one after the other, so that all together take a quarter of the process at most, however
+ * Hands on the batches of a download. While others ask and the process has no time to spare, it rests after each for eight times as long
+ * as the process was busy. Downloads rest one after the other, so that all together take a ninth of the process at most, however
  * fast they are read, and the short questions of others the rest.
  */
 export async function* yieldToOthers<T>(batches: AsyncIterable<T>): AsyncGenerator<T> {

@@ -70,3 +70,19 @@ it('lets the others rest while the process has no time to spare, as long as a tr
   expect(await startedAfter(5, { isCrowded: false })).toEqual([12, 12]);
   vi.useRealTimers();
 });
+
+it('lets a trusted lane that has fallen behind catch up between the rests of others', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  const lanes = createLanes(4, () => true);
+  let started = 0;
+  let ofStrangers = 0;
+  for (let number = 0; number < 40; number += 1)
+    lanes.enter(`address ${number}`, false, () => (ofStrangers += 1));
+  for (let number = 0; number < 4; number += 1) lanes.enter('key', true, () => undefined);
+  for (let number = 0; number < 8; number += 1) lanes.enter('key', true, () => (started += 1));
+  await setImmediate();
+  for (let look = 0; look < 2; look += 1) vi.runOnlyPendingTimers();
+  expect(started).toBe(8);
+  expect(ofStrangers).toBeGreaterThanOrEqual(8);
+  vi.useRealTimers();
+});
