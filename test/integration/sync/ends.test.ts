@@ -1,25 +1,21 @@
 import { tmpdir } from 'node:os';
 import { pino } from 'pino';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { openSource } from '../../../src/compose/open-source.ts';
+import { openQueuesOf } from '../../../src/compose/queues.ts';
 import { startWorker } from '../../../src/compose/worker.ts';
 import type { Config, SourceConfig } from '../../../src/config/config.ts';
 import { readConfig } from '../../../src/config/read-config.ts';
 import { holdForRun } from '../../../src/db/hold-source.ts';
-import { openHistory, openQueuePool, type History } from '../../../src/db/open-history.ts';
+import { openHistory, type History } from '../../../src/db/open-history.ts';
 import { createMetrics } from '../../../src/metrics/create-metrics.ts';
-import { openQueues, type QueuePool } from '../../../src/queue/open-queues.ts';
 import { openBatchWriter } from '../../../src/sync/batch-writer.ts';
 import { rememberList } from '../../../src/sync/list-memory.ts';
 import { readList } from '../../../src/sync/read-list.ts';
 import { startTally } from '../../../src/sync/tally.ts';
 import { entity, startEmDouble, type DoubleSession, type EmDouble } from '../../support/em-double.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
-
-const cleanUps: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
+import { database as openDatabase, later } from '../../support/service-world.ts';
+import type { TestDatabase } from '../../support/test-database.ts';
 
 type World = {
   readonly em: EmDouble;
@@ -31,9 +27,8 @@ type World = {
 
 async function openWorld(): Promise<World> {
   const em = await startEmDouble();
-  cleanUps.push(() => em.close());
-  const database = await createTestDatabase();
-  cleanUps.push(() => database.drop());
+  later(() => em.close());
+  const database = await openDatabase();
   const config = readConfig(
     {
       DATABASE_URL: database.url,
@@ -49,7 +44,7 @@ async function openWorld(): Promise<World> {
   const [source] = config.sources;
   if (source === undefined) throw new Error('no source');
   const history = await openHistory(config);
-  cleanUps.push(() => history.close());
+  later(() => history.close());
   return { em, database, history, config, source };
 }
 
@@ -86,9 +81,7 @@ it('a run that takes too long is ended by the worker, and keeps what it has read
   const onTrouble = (error: Error) => {
     trouble.push(error);
   };
-  const pool = openQueuePool(database.url, onTrouble);
-  const place = { kind: 'postgres', pool: pool as unknown as QueuePool } as const;
-  const queues = await openQueues(place, { isTraced: false, onTrouble });
+  const queues = await openQueuesOf(config, history, onTrouble);
   const deadline = new AbortController();
   const stop = new AbortController();
   const worker = await startWorker({
@@ -101,11 +94,10 @@ it('a run that takes too long is ended by the worker, and keeps what it has read
     signal: stop.signal,
     openDeadline: () => deadline.signal,
   });
-  cleanUps.push(async () => {
+  later(async () => {
     stop.abort();
     await worker.close();
     await queues.close();
-    await pool.end();
   });
   const countStored = async () =>
     (await database.query<{ stored: number }>('select count(*)::int as stored from report.sessions'))[0]
