@@ -1,4 +1,4 @@
-import type { PartialSession } from '../domain/backup-session.ts';
+import { columnTypes, contentColumns, type PackedRows } from './pack-session.ts';
 import type { Write } from './write-transaction.ts';
 
 /**
@@ -8,18 +8,6 @@ import type { Write } from './write-transaction.ts';
  * - `reference`: name and neighbours; it only fills what was empty
  */
 export type Telling = 'whole' | 'part' | 'reference';
-
-/** A session on its way into the database: the JSON of its row, without its computer and the closing brace. */
-export type PackedSession = string;
-
-export type SessionRow = {
-  readonly packed: PackedSession;
-  /** The computer as far as names tell, for kind `computer`; a task may know better. */
-  readonly computer: string | null;
-};
-
-/** Rows of a batch, as one JSON text; null: none. */
-export type PackedRows = string | null;
 
 /** Stands for a listed record that is not known well enough to be passed over next time. */
 export const unknownRecord = '00000000-0000-0000-0000-000000000000';
@@ -45,35 +33,6 @@ export type Upserted = {
   readonly returnedIds: readonly string[];
 };
 
-/** What a source says of a session: name and type of each column, and its value. A new column is one more line. */
-const content = {
-  session_name: ['text', (session) => session.name],
-  kind: ['text', (session) => session.kind],
-  job_type: ['text', (session) => session.jobType],
-  job_id: ['uuid', (session) => session.jobId],
-  job_name: ['text', (session) => session.jobName],
-  server_id: ['uuid', (session) => session.serverId],
-  server_name: ['text', (session) => session.serverName],
-  state: ['text', (session) => session.state],
-  result: ['text', (session) => session.result],
-  is_retry: ['boolean', (session) => session.isRetry],
-  created_at: ['timestamptz', (session) => session.createdAt],
-  ended_at: ['timestamptz', (session) => session.endedAt],
-  progress: ['integer', (session) => session.progress],
-  failure_message: ['text', (session) => session.failureMessage],
-  extra: ['jsonb', (session) => session.extra],
-  parent_session_id: ['uuid', (session) => session.parentId],
-} as const satisfies Columns;
-
-const columnTypes = {
-  session_id: 'uuid',
-  ...Object.fromEntries(Object.entries(content).map(([name, [type]]) => [name, type])),
-  fingerprint: 'uuid',
-  computer: 'text',
-};
-
-type Columns = Readonly<Record<string, readonly [type: string, value: (session: PartialSession) => unknown]>>;
-
 /** The value a column of a known session gets. What is null in a row may still be known from elsewhere. */
 const taken: Readonly<Record<Telling, (column: string) => string>> = {
   whole: (column) =>
@@ -97,30 +56,11 @@ const taken: Readonly<Record<Telling, (column: string) => string>> = {
   reference: (column) => `coalesce(known.${column}, excluded.${column})`,
 };
 
-const names = Object.keys(content) as readonly (keyof typeof content)[];
-const list = (prefix: string) => names.map((name) => `${prefix}${name}`).join(', ');
+const list = (prefix: string) => contentColumns.map((name) => `${prefix}${name}`).join(', ');
 
 const nothing: Upserted = { inserted: 0, changed: 0, insertedIds: [], moved: [], returnedIds: [] };
 
 const statements = { whole: upsert('whole'), part: upsert('part'), reference: upsert('reference') };
-
-/**
- * Packs a session for its way into the database, and makes a text of it that holds nothing of what it came from. `fingerprint`: of
- * the listed record it comes from; `unknownRecord` when the list shows it and its record is to be read again, null when it does not.
- */
-export function packSession(session: PartialSession, fingerprint: string | null): PackedSession {
-  const row: Record<string, unknown> = { session_id: session.id };
-  for (const name of names) row[name] = content[name][1](session);
-  row['fingerprint'] = fingerprint;
-  return JSON.stringify(row).slice(0, -1);
-}
-
-/** Makes one text of the rows of a batch. No session may occur twice among them. */
-export function packRows(rows: readonly SessionRow[]): PackedRows {
-  if (rows.length === 0) return null;
-  const json = rows.map(({ packed, computer }) => `${packed},"computer":${JSON.stringify(computer)}}`);
-  return `[${json.join()}]`;
-}
 
 /**
  * Inserts sessions and updates those that changed; an unchanged row is not touched.
@@ -147,7 +87,7 @@ function upsert(telling: Telling): string {
       else coalesce(excluded.computer, known.computer)
     end`;
   const isChanged = `(known.lost_at is not null
-      or (${list('known.')}, known.computer) is distinct from (${names.map(value).join(', ')}, ${computer}))`;
+      or (${list('known.')}, known.computer) is distinct from (${contentColumns.map(value).join(', ')}, ${computer}))`;
   return `
 with incoming as materialized (
   select * from json_to_recordset($4::json) as incoming(${Object.entries(columnTypes)
@@ -167,15 +107,15 @@ before as materialized (
 ),
 written as (
   insert into sessions as known
-    (source_id, session_id, ${names.join(', ')}, fingerprint, computer, first_seen_at, last_seen_at, last_changed_at, change_number)
+    (source_id, session_id, ${contentColumns.join(', ')}, fingerprint, computer, first_seen_at, last_seen_at, last_changed_at, change_number)
   select
-    $1::integer, incoming.session_id, ${names.map(inserted).join(', ')}, incoming.fingerprint,
+    $1::integer, incoming.session_id, ${contentColumns.map(inserted).join(', ')}, incoming.fingerprint,
     case when incoming.kind = 'computer' then coalesce(job.computer, incoming.computer) end,
     $3::timestamptz, case when incoming.fingerprint is null then $3::timestamptz end, $3::timestamptz, $2::bigint
   from incoming
   left join jobs as job on job.source_id = $1::integer and job.job_id = incoming.job_id
   on conflict (session_id, source_id) do update set
-    ${names.map((name) => `${name} = ${value(name)}`).join(',\n    ')},
+    ${contentColumns.map((name) => `${name} = ${value(name)}`).join(',\n    ')},
     computer = ${computer},
     fingerprint = ${fingerprint},
     -- Null while the source lists it, so that a poll without news writes no session.

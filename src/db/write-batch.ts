@@ -3,13 +3,8 @@ import { followSessions } from './follow-sessions.ts';
 import { closeHoles, noteHoles, type NewHole } from './holes.ts';
 import { addNamedInventory, type NamedInventory } from './inventory.ts';
 import { queueTasks } from './task-backlog.ts';
-import {
-  markListed,
-  upsertSessions,
-  type PackedRows,
-  type Telling,
-  type Upserted,
-} from './upsert-sessions.ts';
+import type { PackedRows } from './pack-session.ts';
+import { markListed, upsertSessions, type Telling, type Upserted } from './upsert-sessions.ts';
 import type { Write } from './write-transaction.ts';
 
 /** What comes true together. No session may occur twice in it. */

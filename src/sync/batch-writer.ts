@@ -4,13 +4,8 @@ import type { TasksMode } from '../domain/sync-run.ts';
 import { analyzeIfNew } from '../db/analyze-new.ts';
 import type { NewHole } from '../db/holes.ts';
 import type { HeldSource } from '../db/hold-source.ts';
-import {
-  packRows,
-  packSession,
-  type PackedSession,
-  type SessionRow,
-  type Telling,
-} from '../db/upsert-sessions.ts';
+import { packRows, packSession, type PackedSession, type SessionRow } from '../db/pack-session.ts';
+import type { Telling } from '../db/upsert-sessions.ts';
 import type { NamedJob, NamedServer } from '../db/inventory.ts';
 import { writeBatch, type Batch } from '../db/write-batch.ts';
 import type { Tally } from './tally.ts';

@@ -1,5 +1,6 @@
 import type { PartialSession } from '../../src/domain/backup-session.ts';
-import { packRows, packSession, type Telling } from '../../src/db/upsert-sessions.ts';
+import { packRows, packSession } from '../../src/db/pack-session.ts';
+import type { Telling } from '../../src/db/upsert-sessions.ts';
 import type { Batch } from '../../src/db/write-batch.ts';
 
 export type BatchRow = {

@@ -25,7 +25,7 @@ const dist = (file: string) => new URL(`../../../dist/${file}`, import.meta.url)
 const writer = (url: string, seed: number) => `
   const { openDatabase } = await import(${JSON.stringify(dist('db/open-database.js'))});
   const { writeTo } = await import(${JSON.stringify(dist('db/write-transaction.js'))});
-  const { packRows, packSession } = await import(${JSON.stringify(dist('db/upsert-sessions.js'))});
+  const { packRows, packSession } = await import(${JSON.stringify(dist('db/pack-session.js'))});
   const { writeBatch } = await import(${JSON.stringify(dist('db/write-batch.js'))});
   const database = openDatabase(${JSON.stringify(url)}, { poolSize: 2 });
   let state = ${seed};
