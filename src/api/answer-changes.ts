@@ -16,7 +16,7 @@ import { readyPool, type QueryOptions } from './query-options.ts';
 import { rawJsonWriter } from './raw-json.ts';
 import { sendJson } from './send-json.ts';
 import { watchClient } from './watch-client.ts';
-import { yieldToOthers } from './yield-to-others.ts';
+import { startYielding } from './yield-to-others.ts';
 
 /** Where the feed goes on: as NDJSON has no place for it. */
 export const nextCursorHeader = 'x-next-cursor';
@@ -66,7 +66,7 @@ export function answerChanges(options: QueryOptions, { turns, downloads }: Share
     if (request.method === 'HEAD') return reply.send();
     const leave = joinDownloads(downloads, clientOf(request));
     const client = watchClient(request);
-    const batches = yieldToOthers(changes.batches(client.gone));
+    const batches = startYielding()(changes.batches(client.gone));
     const rows = (async function* () {
       for await (const batch of batches) yield batch.map(toRow);
     })();

@@ -17,7 +17,7 @@ import { readyPool, type QueryOptions } from './query-options.ts';
 import { sendJson } from './send-json.ts';
 import type { Turns } from './take-turns.ts';
 import { watchClient } from './watch-client.ts';
-import { yieldToOthers } from './yield-to-others.ts';
+import { startYielding } from './yield-to-others.ts';
 
 /** So that one client cannot keep the others from theirs. */
 const mostDownloadsOfClient = 2;
@@ -48,14 +48,12 @@ export function answerList(resource: Resource, options: QueryOptions, { turns, d
       if (request.method === 'HEAD') return reply.type(mediaTypes[format]).send();
       const client = watchClient(request);
       const leave = joinDownloads(downloads, clientOf(request));
-      const stream = Readable.from(
-        exportRows(
-          { format, bom },
-          resource,
-          yieldToOthers(streamRows(pool, resource, question, client.gone)),
-        ),
-        { objectMode: false, highWaterMark: 262_144 },
-      );
+      const yieldToOthers = startYielding();
+      const rows = yieldToOthers(streamRows(pool, resource, question, client.gone));
+      const stream = Readable.from(yieldToOthers(exportRows({ format, bom }, resource, rows)), {
+        objectMode: false,
+        highWaterMark: 262_144,
+      });
       const destroy = () => stream.destroy();
       client.gone.addEventListener('abort', destroy);
       if (client.gone.aborted) destroy();

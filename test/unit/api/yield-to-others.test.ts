@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { yieldToOthers } from '../../../src/api/yield-to-others.ts';
+import { startYielding } from '../../../src/api/yield-to-others.ts';
 
 it('hands on every batch in its order, and ends what it reads from when its reader leaves', async () => {
   let isEnded = false;
@@ -11,9 +11,9 @@ it('hands on every batch in its order, and ends what it reads from when its read
     }
   }
   const seen: number[] = [];
-  for await (const batch of yieldToOthers(batches())) seen.push(batch);
+  for await (const batch of startYielding()(batches())) seen.push(batch);
   expect([seen, isEnded]).toEqual([Array.from({ length: 20 }, (_, number) => number), true]);
   isEnded = false;
-  for await (const batch of yieldToOthers(batches())) if (batch === 3) break;
+  for await (const batch of startYielding()(batches())) if (batch === 3) break;
   expect(isEnded).toBe(true);
 });
