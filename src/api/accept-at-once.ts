@@ -3,7 +3,7 @@ import type { Server as HttpServer } from 'node:http';
 import { createServer, Server } from 'node:net';
 
 /** Connections that are taken at each look at the sockets. */
-const usualHandles = 32;
+const usualHandles = 64;
 /** Connections that may wait to be taken; the system has a bound of its own, 4,096 on Linux. */
 export const mostWaiting = 4_096;
 /** Milliseconds. Without copies the server works as well, only slower to take connections. */

@@ -9,7 +9,7 @@ import Fastify, {
 import type { Health } from '../domain/health.ts';
 import { hashOf, refuseForeignName, requireToken } from './access.ts';
 import { answerProblem } from './answer-problem.ts';
-import { answerUnreadable } from './answer-unreadable.ts';
+import { unreadableAnswerer } from './answer-unreadable.ts';
 import { Problem } from './problems.ts';
 import { addQueryApi } from './query-api.ts';
 import type { QueryOptions } from './query-options.ts';
@@ -68,7 +68,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 65_536, querystringParser: readParameters },
     forceCloseConnections: 'idle',
     // What cannot be read is refused before any hook.
-    clientErrorHandler: answerUnreadable,
+    clientErrorHandler: unreadableAnswerer(),
     frameworkErrors: (error, request, reply) => {
       void answerProblem(error, request, reply);
     },

@@ -1,3 +1,5 @@
+import { watchLoop } from './watch-loop.ts';
+
 /** Who takes its turn with whom, such as all requests of a key. */
 export type Lanes = {
   /** Starts it soon: those of one lane in their order, the lanes in turn. What it returns says that it is done. */
@@ -13,9 +15,6 @@ const freeOfLane = 4;
 /** Milliseconds from one look to the next while the process has no time to spare, and those after which a trusted lane is gone. */
 const restMs = 50;
 const trustedForMs = 5_000;
-/** Of the time, how much the process was busy when it has none to spare, and milliseconds over which that is measured. */
-const crowded = 0.5;
-const measuredMs = 100;
 
 /**
  * Starts a few of the requests that came each time the process has a look at its sockets. Two hundred that come at once would
@@ -77,21 +76,5 @@ export function createLanes(startsAtOnce: number, isCrowded: () => boolean = wat
         else underWay.delete(lane);
       };
     },
-  };
-}
-
-/** Whether the process was busy for most of the time lately. */
-function watchLoop(): () => boolean {
-  let before = performance.eventLoopUtilization();
-  let since = performance.now();
-  let isBusy = false;
-  return () => {
-    const now = performance.now();
-    if (now - since >= measuredMs) {
-      isBusy = performance.eventLoopUtilization(before).utilization > crowded;
-      before = performance.eventLoopUtilization();
-      since = now;
-    }
-    return isBusy;
   };
 }
