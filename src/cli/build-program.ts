@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { keyScopes, type KeyScope } from '../domain/api-key.ts';
+import { addKeyCommands } from './add-key-commands.ts';
+import { addLabelCommands } from './add-label-commands.ts';
 import type { App, ExitCode, SimulatorOptions } from './app.ts';
 import { exportFormats } from '../export/export-formats.ts';
 import type { ExportOptions } from './export-command.ts';
@@ -190,73 +191,8 @@ Exit codes: 0 good, 1 failed, 2 bad configuration.`,
       onExit(await (await import('./report-command.ts')).runReportCommand(app, options)),
     );
 
-  const keys = program.command('keys').description('keys of the query API; only their hashes are stored');
-  keys
-    .command('create')
-    .description('make a key and print it, once')
-    .requiredOption('--name <name>', 'who or what it is for')
-    .addOption(
-      new Option('--scope <scope>', 'operate may also start syncs').choices(keyScopes).default('read'),
-    )
-    .option('--expires <date>', 'when it ends, a day or time in UTC, for example 2027-01-31')
-    .option('--if-none', 'make it only when there is no good key yet')
-    .option('--source <name>', 'it sees this source only; may be given several times', several)
-    .option(
-      '--customer <name>',
-      'it sees what has this label customer only; may be given several times',
-      several,
-    )
-    .action(async (options: KeyFlags) =>
-      onExit(await (await import('./keys-command.ts')).runKeysCreateCommand(app, options)),
-    );
-  keys
-    .command('list')
-    .description('all keys, without the keys')
-    .action(async () => onExit(await (await import('./keys-command.ts')).runKeysListCommand(app)));
-  keys
-    .command('revoke <id>')
-    .description('make a key worthless at once')
-    .action(async (id: string) =>
-      onExit(await (await import('./keys-command.ts')).runKeysRevokeCommand(app, id)),
-    );
-
-  const labels = program
-    .command('labels')
-    .description(
-      'what people say of sources, servers, jobs and computers: customer, site, max_age_hours, ...',
-    );
-  labels
-    .command('import <file>')
-    .description(
-      'set the labels of a CSV file: source,server,job,computer,name,value, or a column for each name',
-    )
-    .addHelpText('after', '\nExample:\n  computer,customer,site,max_age_hours\n  SQL-01,Acme,Berlin,26\n')
-    .action(async (file: string) =>
-      onExit(await (await import('./labels-command.ts')).runLabelsImportCommand(app, file)),
-    );
-  const place = (command: Command) =>
-    command
-      .option('--source <name>', 'Enterprise Manager')
-      .option('--server <name>', 'Veeam backup server')
-      .option('--job <name>', 'job that administrators made')
-      .option('--computer <name>', 'computer');
-  place(
-    labels.command('set <name> <value>').description('set one label, on the innermost thing named'),
-  ).action(async (name: string, value: string, options: LabelFlags) =>
-    onExit(await (await import('./labels-command.ts')).runLabelsSetCommand(app, options, name, value)),
-  );
-  place(
-    labels.command('remove [name]').description('take a label away; without a name, all of the thing'),
-  ).action(async (name: string | undefined, options: LabelFlags) =>
-    onExit(await (await import('./labels-command.ts')).runLabelsRemoveCommand(app, options, name ?? null)),
-  );
-  labels
-    .command('list')
-    .description('all labels as they were given')
-    .option('--csv', 'as CSV, which `labels import` reads')
-    .action(async (options: { csv?: boolean }) =>
-      onExit(await (await import('./labels-command.ts')).runLabelsListCommand(app, options)),
-    );
+  addKeyCommands(program, app, onExit);
+  addLabelCommands(program, app, onExit);
 
   program
     .command('analyst')
@@ -325,21 +261,6 @@ type SimulateFlags = Pick<
   readonly emVersion: SimulatorOptions['version'];
   readonly referencesOnly?: boolean;
 };
-
-type LabelFlags = Partial<Readonly<Record<'source' | 'server' | 'job' | 'computer', string>>>;
-
-type KeyFlags = {
-  readonly name: string;
-  readonly scope: KeyScope;
-  readonly expires?: string;
-  readonly ifNone?: boolean;
-  readonly source?: readonly string[];
-  readonly customer?: readonly string[];
-};
-
-function several(value: string, all: readonly string[] = []): readonly string[] {
-  return [...all, value];
-}
 
 function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is not a whole number.');

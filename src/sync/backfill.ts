@@ -10,7 +10,7 @@ import type { Source, Window, WindowAnswer } from '../sources/source.ts';
 import { openBatchWriter, type BatchWriter } from './batch-writer.ts';
 import { readKnownHoles } from './fill-holes.ts';
 import { halve } from './halve.ts';
-import { conclude } from './poll.ts';
+import { concludeRun } from './conclude-run.ts';
 import { countUp, startTally, type Tally } from './tally.ts';
 import { toSyncError } from './to-sync-error.ts';
 
@@ -110,7 +110,7 @@ export async function backfill(
   }
   const counts = countUp(tally, { seen: seen.sessions, known: 0 }, undefined);
   failure ??= incompleteness(doubts, tally);
-  const outcome = await conclude(source, held, { form: 'entity', counts, failure }, options.signal);
+  const outcome = await concludeRun(source, held, { form: 'entity', counts, failure }, options.signal);
   return { ...outcome, doubts, againUntil, isCutShort };
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { areDeltasWanted, mayAskForChanges, type FullEvery } from '../domain/delta-polls.ts';
 import { timestampFromDate } from '../domain/timestamp.ts';
 import { SyncError } from '../domain/sync-error.ts';
@@ -8,9 +7,10 @@ import type { HeldRun } from '../db/hold-source.ts';
 import { writeDiscoveredComputers, writeInventory } from '../db/inventory.ts';
 import { closeList, countCreatedSince, countListed, hasSessions, readListState } from '../db/list-state.ts';
 import { nameJobs } from '../db/name-jobs.ts';
-import { finishRun, progressRecorder } from '../db/sync-runs.ts';
+import { progressRecorder } from '../db/sync-runs.ts';
 import type { SessionList, Source } from '../sources/source.ts';
 import { openBatchWriter } from './batch-writer.ts';
+import { concludeRun, incompleteness } from './conclude-run.ts';
 import { checkChanges, readChangedSessions } from './delta-poll.ts';
 import { fillHoles, readKnownHoles } from './fill-holes.ts';
 import { rememberList, type ListMemory } from './list-memory.ts';
@@ -28,8 +28,6 @@ const listAttempts = 2;
 const patienceMs = 30_000;
 /** Records after which those who watch hear how far the list has come. */
 const reportEvery = 500;
-/** A run that ends does not wait longer for its record to be written; the next one closes it. Milliseconds. */
-const silenceMs = 10_000;
 const dayMs = 86_400_000;
 
 export type PollOptions = {
@@ -79,7 +77,7 @@ export async function poll(source: Source, held: HeldRun, options: PollOptions):
     state.form === 'delta' ? null : state.missing,
   );
   failure ??= incompleteness(tally, counts);
-  return conclude(source, held, { form: state.form, counts, failure }, options.signal);
+  return concludeRun(source, held, { form: state.form, counts, failure }, options.signal);
 }
 
 async function readSource(source: Source, held: HeldRun, options: PollOptions, state: State): Promise<void> {
@@ -293,66 +291,5 @@ async function optional<T>(read: () => Promise<T>, options: PollOptions): Promis
     if (!(error instanceof SyncError) || error.kind === 'interrupted') throw error;
     options.onWarning?.(`${error.message} The run goes on without it.`);
     return undefined;
-  }
-}
-
-/** A run that came to its end but may not be called a success. */
-function incompleteness(tally: Tally, counts: RunCounts): SyncError | undefined {
-  const unreadable = tally.unreadable.first() ?? tally.unidentified.first();
-  if (unreadable !== undefined) {
-    return new SyncError(
-      'contract',
-      `${counts.unreadable} of ${counts.listed} listed sessions could not be read whole. What could be read is stored, the others are whole; view report.holes shows them. The first: ${unreadable}`,
-    );
-  }
-  const unfetched = tally.unfetched.first();
-  if (unfetched !== undefined) {
-    return new SyncError(
-      'transient',
-      `${counts.unfetched} of ${counts.listed} listed sessions could not be read by id; view report.holes shows them, and they are asked for again. The first: ${unfetched}`,
-    );
-  }
-  if (counts.missing !== null && counts.missing > 0) {
-    return new SyncError(
-      'contract',
-      `${counts.missing} listed sessions are not in the database. Run sync again: it reads them anew.`,
-    );
-  }
-  return undefined;
-}
-
-/** Draws a run's sums and records them. A run that could not be recorded was not a success, whatever it read. */
-export async function conclude(
-  source: Pick<Source, 'usage'>,
-  held: HeldRun,
-  run: {
-    readonly form: RunForm | null;
-    readonly counts: RunCounts;
-    readonly failure: SyncError | undefined;
-  },
-  signal: AbortSignal,
-): Promise<RunOutcome> {
-  const { form, counts, failure } = run;
-  const outcome: RunOutcome = {
-    status: failure === undefined ? 'succeeded' : 'failed',
-    form,
-    counts,
-    ...source.usage(),
-    error: failure === undefined ? null : { kind: failure.kind, message: failure.message },
-  };
-  const answered = new AbortController();
-  try {
-    await Promise.race([
-      finishRun(held.database, held, outcome),
-      wait(silenceMs, undefined, { signal: answered.signal }).then(() => {
-        throw new SyncError('transient', 'The database did not answer: the end of the run is not recorded.');
-      }),
-    ]);
-    return outcome;
-  } catch (error) {
-    const { kind, message } = toSyncError(error, signal, held.lost);
-    return { ...outcome, status: 'failed', error: outcome.error ?? { kind, message } };
-  } finally {
-    answered.abort();
   }
 }

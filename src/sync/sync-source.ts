@@ -5,7 +5,8 @@ import type { SyncError } from '../domain/sync-error.ts';
 import type { RunOutcome, RunTrigger, SyncReport } from '../domain/sync-run.ts';
 import type { Source } from '../sources/source.ts';
 import { drainTasks } from './drain-tasks.ts';
-import { conclude, poll, type PollOptions } from './poll.ts';
+import { concludeRun } from './conclude-run.ts';
+import { poll, type PollOptions } from './poll.ts';
 import { startTally, countUp } from './tally.ts';
 import { toSyncError } from './to-sync-error.ts';
 
@@ -75,7 +76,7 @@ export async function syncSource(
     } catch (error) {
       const usage = () => ({ requests: 0, bytesReceived: 0 });
       const run = { form: null, counts: nothingCounted, failure: toSyncError(error) };
-      outcome = await conclude({ usage }, held, run, options.signal);
+      outcome = await concludeRun({ usage }, held, run, options.signal);
     } finally {
       await held.release();
     }
