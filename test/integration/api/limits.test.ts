@@ -225,6 +225,15 @@ describe('labels', () => {
     const feed = (await (await key.ask('/api/v1/changes?format=ndjson')).text()).trim().split('\n');
     expect(feed).toHaveLength((await walk(key, '/api/v1/sessions', 500)).length);
     expect(feed.every((line) => (JSON.parse(line) as { customer: string }).customer === 'Acme')).toBe(true);
+    // Clark is in source one only: not even the cursor knows of another.
+    const clark = as(await makeKey(both, '--customer', 'Clark'));
+    const { page } = (await (await clark.ask('/api/v1/changes?limit=1000')).json()) as {
+      page: { nextCursor: string };
+    };
+    expect(JSON.parse(Buffer.from(page.nextCursor, 'base64url').toString())).toEqual([
+      'changes',
+      [1, expect.any(String)],
+    ]);
     // Its own labels are all it sees, and it changes none.
     const labels = (await (await key.ask('/api/v1/labels')).json()) as { data: readonly { value: string }[] };
     expect(labels.data.map(({ value }) => value).sort()).toEqual(['Acme', 'Acme', 'Berlin']);
