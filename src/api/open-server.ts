@@ -107,6 +107,7 @@ export function openServer(
   server.on('checkExpectation', receive);
   const shares = shareConnections(server, limits);
   server.on('connection', readInPieces);
+  server.on('connection', endWithoutTraces);
   cutSlowReaders(server, limits);
   return server;
 }
@@ -135,6 +136,21 @@ function readInPieces(socket: Socket): void {
       }
       parse(chunk.subarray(at, at + pieceBytes));
     }
+  });
+}
+
+/**
+ * Node makes an error for each request that a connection leaves unanswered when it closes. Where they were made is of no interest, and
+ * writing that down is most of what it costs to be rid of a client that asked for more than may wait.
+ */
+function endWithoutTraces(socket: Socket): void {
+  let usual = 0;
+  socket.prependListener('close', () => {
+    usual = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+  });
+  socket.on('close', () => {
+    Error.stackTraceLimit = usual;
   });
 }
 
