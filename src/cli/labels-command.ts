@@ -56,7 +56,11 @@ export async function runLabelsListCommand(app: App, options: { readonly csv?: b
     return found;
   });
   if (options.csv === true)
-    app.stdout.write([columns, ...rows].map((row) => `${row.map((cell) => (cell === '' ? '' : writeCell(cell))).join(',')}\r\n`).join(''));
+    app.stdout.write(
+      [columns, ...rows]
+        .map((row) => `${row.map((cell) => (cell === '' ? '' : writeCell(cell))).join(',')}\r\n`)
+        .join(''),
+    );
   else if (rows.length === 0)
     app.stdout.write('There are no labels. Set some with: session-history labels import FILE.csv\n');
   else app.stdout.write(`${table(columns, rows)}\n`);

@@ -171,7 +171,9 @@ describe('the list', () => {
     ['its Content-Encoding', list(entity(1)), { 'Content-Encoding': 'b\u009b2J' }],
     ['its root', '<a\u001b[2J\u009b1m\u202e/>', {}],
   ])('says nothing that a terminal acts on when there is that in %s', async (_, body, headers) => {
-    const error: unknown = await readList(await open(reply(body, headers))).catch((reason: unknown) => reason);
+    const error: unknown = await readList(await open(reply(body, headers))).catch(
+      (reason: unknown) => reason,
+    );
     expect(error).toMatchObject({
       kind: 'contract',
       // eslint-disable-next-line no-control-regex -- they are what must not be there
