@@ -46,8 +46,9 @@ export function answerList(resource: Resource, options: QueryOptions, { turns, d
     if (format !== 'json') {
       // What a HEAD wants to know is in the headers.
       if (request.method === 'HEAD') return reply.type(mediaTypes[format]).send();
-      const client = watchClient(request);
+      // First: when it throws, nobody is left who listens to the socket.
       const leave = joinDownloads(downloads, clientOf(request));
+      const client = watchClient(request);
       const yieldToOthers = startYielding();
       const rows = yieldToOthers(streamRows(pool, resource, question, client.gone));
       const stream = Readable.from(yieldToOthers(exportRows({ format, bom }, resource, rows)), {

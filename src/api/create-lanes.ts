@@ -2,12 +2,15 @@ import { watchLoop } from './watch-loop.ts';
 
 /** Who takes its turn with whom, such as all requests of a key. */
 export type Lanes = {
-  /** Starts it soon: those of one lane in their order, the lanes in turn. What it returns says that it is done. */
+  /**
+   * Starts it soon: those of one lane in their order, the lanes in turn. What it returns says that it is done, or that nobody waits
+   * for it any more: then it is never started.
+   */
   enter(lane: string, isTrusted: boolean, start: () => void): () => void;
 };
 
 /** By lane. */
-type Waiting = Map<string, (() => void)[]>;
+type Waiting = Map<string, Set<() => void>>;
 
 /** Requests of a trusted lane that are started whatever else waits, and those that are started of it in its turn. */
 const freeOfLane = 4;
@@ -48,10 +51,13 @@ export function createLanes(startsAtOnce: number, isCrowded: () => boolean = wat
   function choose(lanes: Waiting, ofLane: number): (() => void)[] {
     const chosen: (() => void)[] = [];
     for (const [name, line] of lanes) {
-      chosen.push(...line.splice(0, ofLane));
+      for (const one of [...take(line, ofLane)]) {
+        chosen.push(one);
+        line.delete(one);
+      }
       // Behind the others, and met again below if nobody else waits.
       lanes.delete(name);
-      if (line.length > 0) lanes.set(name, line);
+      if (line.size > 0) lanes.set(name, line);
       if (chosen.length >= startsAtOnce) break;
     }
     return chosen;
@@ -66,15 +72,26 @@ export function createLanes(startsAtOnce: number, isCrowded: () => boolean = wat
       if (isTrusted) trustedAt = performance.now();
       if (isTrusted && line === undefined && count <= freeOfLane) one();
       else {
-        if (line === undefined) lanes.set(lane, [one]);
-        else line.push(one);
+        if (line === undefined) lanes.set(lane, new Set([one]));
+        else line.add(one);
         plan();
       }
       return () => {
+        // Those who come, ask and leave faster than they are started would fill the memory.
+        const rest = lanes.get(lane);
+        if (rest?.delete(one) === true && rest.size === 0) lanes.delete(lane);
         const left = (underWay.get(lane) ?? 1) - 1;
         if (left > 0) underWay.set(lane, left);
         else underWay.delete(lane);
       };
     },
   };
+}
+
+function* take<Item>(items: Iterable<Item>, count: number): Generator<Item, void, void> {
+  let left = count;
+  for (const item of items) {
+    if ((left -= 1) < 0) return;
+    yield item;
+  }
 }

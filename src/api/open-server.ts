@@ -60,7 +60,9 @@ export function openServer(
     const lane = request.url === '/healthz' || request.url === '/readyz' ? `${client} probes` : client;
     const done = lanes.enter(lane, client !== addressOf(request), () => {
       noteRequest();
-      if (!request.socket.destroyed) handle(request, response);
+      if (request.socket.destroyed) return;
+      if (namesHost(request)) handle(request, response);
+      else response.writeHead(400, { connection: 'close' }).end();
     });
     response.once('close', () => {
       done();
@@ -73,6 +75,22 @@ export function openServer(
     });
   }
 
+  function receive(request: http.IncomingMessage, response: http.ServerResponse): void {
+    const { socket } = request;
+    // What is left of a chunk is still read after the connection was cut.
+    if (socket.destroyed) return;
+    const line = waiting.get(socket);
+    if (line === undefined) {
+      waiting.set(socket, []);
+      shares.begin(socket, clientOf(request));
+      answer([request, response]);
+    } else if (line.length < limits.waitingRequests) {
+      line.push([request, response]);
+    } else {
+      socket.destroy();
+    }
+  }
+
   const server = http.createServer(
     {
       maxHeaderSize: limits.headerBytes,
@@ -80,28 +98,23 @@ export function openServer(
       requestTimeout: limits.requestMs,
       keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: Math.min(5_000, limits.headersMs),
+      // Node refuses who names no host, or expects what there is not, while it reads: all that a chunk holds, before anybody's turn.
+      requireHostHeader: false,
     },
-    (request, response) => {
-      const { socket } = request;
-      // What is left of a chunk is still read after the connection was cut.
-      if (socket.destroyed) return;
-      const line = waiting.get(socket);
-      if (line === undefined) {
-        waiting.set(socket, []);
-        shares.begin(socket, clientOf(request));
-        answer([request, response]);
-      } else if (line.length < limits.waitingRequests) {
-        line.push([request, response]);
-      } else {
-        socket.destroy();
-      }
-    },
+    receive,
   );
+  // Nobody has to refuse what is expected (RFC 9110, 10.1.1).
+  server.on('checkExpectation', receive);
   const shares = shareConnections(server, limits);
   server.on('connection', readInPieces);
+  server.on('connection', endWithoutTraces);
   cutSlowReaders(server, limits);
   return server;
 }
+
+/** Whether it says whom it asks, as HTTP 1.1 wants it. */
+const namesHost = ({ httpVersion, headers }: http.IncomingMessage): boolean =>
+  headers.host !== undefined || httpVersion !== '1.1';
 
 /** Bytes: some forty of the shortest requests. */
 const pieceBytes = 2_048;
@@ -123,6 +136,21 @@ function readInPieces(socket: Socket): void {
       }
       parse(chunk.subarray(at, at + pieceBytes));
     }
+  });
+}
+
+/**
+ * Node makes an error for each request that a connection leaves unanswered when it closes. Where they were made is of no interest, and
+ * writing that down is most of what it costs to be rid of a client that asked for more than may wait.
+ */
+function endWithoutTraces(socket: Socket): void {
+  let usual = 0;
+  socket.prependListener('close', () => {
+    usual = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+  });
+  socket.on('close', () => {
+    Error.stackTraceLimit = usual;
   });
 }
 

@@ -3,6 +3,7 @@ import { ConfigError } from '../config/config.ts';
 import { changeLabels } from '../db/labels.ts';
 import type { History } from '../db/open-history.ts';
 import { findLabelFault, type LabelChange } from '../domain/label.ts';
+import { writeCell } from '../export/write-csv.ts';
 import type { Question } from '../query/question.ts';
 import { labels } from '../query/resources/labels.ts';
 import { streamRows } from '../query/sql/stream-rows.ts';
@@ -55,7 +56,11 @@ export async function runLabelsListCommand(app: App, options: { readonly csv?: b
     return found;
   });
   if (options.csv === true)
-    app.stdout.write([columns, ...rows].map((row) => `${row.map(quote).join(',')}\r\n`).join(''));
+    app.stdout.write(
+      [columns, ...rows]
+        .map((row) => `${row.map((cell) => (cell === '' ? '' : writeCell(cell))).join(',')}\r\n`)
+        .join(''),
+    );
   else if (rows.length === 0)
     app.stdout.write('There are no labels. Set some with: session-history labels import FILE.csv\n');
   else app.stdout.write(`${table(columns, rows)}\n`);
@@ -103,8 +108,6 @@ function readText(file: string): string {
     throw new ConfigError(`${file} cannot be read: ${(error as Error).message}`);
   }
 }
-
-const quote = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 async function withHistory<T>(app: App, work: (history: History) => Promise<T>): Promise<T> {
   const history = await app.openHistory(app.readConfig());

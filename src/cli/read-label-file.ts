@@ -1,10 +1,12 @@
 import { findLabelFault, type Label } from '../domain/label.ts';
+import { restoreText } from '../export/write-csv.ts';
 
 const own = ['source', 'server', 'job', 'computer', 'name', 'value'] as const;
 
 /**
  * The labels of a CSV text: columns source, server, job, computer, name, value in any order, or, in place of name and value, a
- * column for each name of a label. Comma, semicolon or tab, with or without a byte order mark. Empty cells say nothing.
+ * column for each name of a label. Comma, semicolon or tab, with or without a byte order mark. Empty cells say nothing; an apostrophe
+ * that keeps a text from being a formula is none of the text.
  */
 export function readLabelFile(
   text: string,
@@ -26,7 +28,7 @@ export function readLabelFile(
   for (const { line, cells } of problems.length > 0 ? [] : rows) {
     if (cells.every((cell) => cell.trim() === '')) continue;
     if (cells.length > columns.length) problems.push(`Line ${line} has more cells than the first line.`);
-    const cell = (name: string) => (cells[columns.indexOf(name)] ?? '').trim();
+    const cell = (name: string) => restoreText(cells[columns.indexOf(name)] ?? '').trim();
     const place = {
       source: cell('source'),
       server: cell('server'),

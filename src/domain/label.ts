@@ -42,7 +42,7 @@ export function findLabelFault({ name, value, ...place }: Label): string | undef
   if (place.computer.length > longestComputer)
     return `is on a computer with more than ${longestComputer} characters`;
   // eslint-disable-next-line no-control-regex -- what no label may hold
-  if (/[\x00-\x1f\x7f]/.test(value)) return 'holds a control character';
+  if (/[\x00-\x1f\x7f-\x9f]/.test(value)) return 'holds a control character';
   if (value.trim() === '') return 'has no value';
   if (value.length > longestValue) return `is longer than ${longestValue} characters`;
   switch (name) {

@@ -1,3 +1,5 @@
+import { printable } from './printable.ts';
+
 /**
  * What went wrong, in the only terms the rest of the program decides by:
  * - `transient`: may pass by itself (5xx, reset, time-out, database restarting)
@@ -8,13 +10,16 @@
  */
 export type ErrorKind = 'transient' | 'unauthorized' | 'contract' | 'permanent' | 'interrupted';
 
-/** The one error of this program's own. Its message is for people: what happened and what to do. Never holds a secret. */
+/**
+ * The one error of this program's own. Its message is for people: what happened and what to do. Never holds a secret, and of what others
+ * wrote nothing that a terminal acts on: a word of Enterprise Manager's, a header, a name in a certificate.
+ */
 export class SyncError extends Error {
   override readonly name = 'SyncError';
   readonly kind: ErrorKind;
 
   constructor(kind: ErrorKind, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(printable(message), options);
     this.kind = kind;
   }
 }

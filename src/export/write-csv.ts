@@ -72,3 +72,12 @@ function disarmCells(value: string): string {
   }
   return safe + value.slice(done);
 }
+
+/** An apostrophe of `disarmCells`: behind what separates cells, before blanks of that cell and a formula. */
+const disarming = /(?<=[;\t\r\n])'(?=(?:(?![\t\r\n])['"\s\p{Cc}\p{Cf}])*[=+\-@＝＋－＠])/gu;
+
+/** The text that `writeCell` was given, from the cell as a reader of CSV hands it over. */
+export function restoreText(cell: string): string {
+  const inside = cell.startsWith("'") && formula.test(cell.slice(1)) ? cell.slice(1) : cell;
+  return inside.replaceAll(disarming, '');
+}

@@ -50,9 +50,13 @@ select
   latest.interval as usual_interval_seconds,
   -- The next good run begins an interval (or a rest) after the last one, takes as long as most do, and may be late by an eighth
   -- of the interval: from one hour to six.
-  coalesce(success.started_at, oldest.started_at, newest.created_at)
-    + make_interval(secs => greatest(coalesce(latest.interval, 86400), rest.gap)
-      + greatest(3600, least(coalesce(latest.interval, 86400) / 8, 21600), 1.5 * coalesce(latest.duration, 0))) as expected_by,
+  -- Ends that were said to lie thousands of years ahead lead past the last year that most programs know.
+  least(
+    coalesce(success.started_at, oldest.started_at, newest.created_at)
+      + make_interval(secs => greatest(coalesce(latest.interval, 86400), rest.gap)
+        + greatest(3600, least(coalesce(latest.interval, 86400) / 8, 21600), 1.5 * coalesce(latest.duration, 0))),
+    timestamptz '9999-12-31 23:59:59.999999+00'
+  ) as expected_by,
   newest.job_id as last_job_id,
   newest.server_id as last_server_id
 from computers as computer

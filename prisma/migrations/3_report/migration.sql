@@ -813,7 +813,14 @@ cross join lateral (
   ) as label
 ) as age
 cross join lateral (
-  select case when age.max_age_hours is null then past.expected_by else age.agreed_by end as expected_by, age.max_age_hours
+  -- As in computer_pasts: no further than most programs know years.
+  select
+    case
+      when age.max_age_hours is null then past.expected_by
+      when age.agreed_by >= timestamptz '10000-01-01 00:00:00+00' then timestamptz '9999-12-31 23:59:59.999999+00'
+      else age.agreed_by
+    end as expected_by,
+    age.max_age_hours
 ) as agreed
 left join (
   select

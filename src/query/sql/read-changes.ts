@@ -35,9 +35,17 @@ export async function openChanges(
   const positions = readChangesCursor(cursor);
   if (positions === undefined)
     return { wrong: 'is no cursor of this feed; take nextCursor of an earlier answer' };
+  // The cursor names sources and how much was ever written of each: of those that have nothing for this reader, it must not.
   const { rows: sources } = await database.query<{ id: number; version: string }>(
-    `select id, version from sources where cardinality($1::text[]) = 0 or name = any($1::text[]) order by id`,
-    [limits.sources],
+    `select id, version
+     from sources as source
+     where (cardinality($1::text[]) = 0 or name = any($1::text[]))
+       and (
+         cardinality($2::text[]) = 0
+         or exists (select 1 from labels where labels.source_id = source.id and labels.customer = any($2::text[]))
+       )
+     order by id`,
+    [limits.sources, limits.customers],
   );
   const spans = sources.map(({ id, version }): Span => ({
     source: id,

@@ -1,4 +1,5 @@
 import type { BackupTask } from '../../domain/backup-task.ts';
+import { printable } from '../../domain/printable.ts';
 import { SyncError, type ErrorKind } from '../../domain/sync-error.ts';
 import type { SessionAnswer, TasksAnswer } from '../source.ts';
 import { maxRecordBytes } from './bounds.ts';
@@ -14,7 +15,11 @@ import type { Answer } from './transport.ts';
 type Failed = { readonly as: 'failed'; readonly kind: ErrorKind; readonly reason: string };
 type Outcome<T> = T | { readonly as: 'gone' } | Failed;
 
-const failed = (kind: ErrorKind, reason: string): Failed => ({ as: 'failed', kind, reason });
+const failed = (kind: ErrorKind, reason: string): Failed => ({
+  as: 'failed',
+  kind,
+  reason: printable(reason),
+});
 
 /** Asked again so often when what comes is no answer, or breaks. */
 const tries = 2;

@@ -1,5 +1,5 @@
 import { connect } from 'node:tls';
-import { printable } from './decode-text.ts';
+import { printable } from '../../domain/printable.ts';
 
 export type ShownCertificate = {
   /** Colon-separated SHA-256, as EM_CERT_SHA256 takes it. */

@@ -1,8 +1,8 @@
+import { printable } from '../../domain/printable.ts';
 import { SyncError } from '../../domain/sync-error.ts';
 import type { Finding, Source } from '../source.ts';
 import { baseUrl } from './base-url.ts';
 import { askInBatch } from './batch.ts';
-import { printable } from './decode-text.ts';
 import { examineCertificate } from './examine-certificate.ts';
 import { openLearned } from './learned.ts';
 import { sessionsByUid } from './look-up-sessions.ts';

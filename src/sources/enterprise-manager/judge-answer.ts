@@ -1,6 +1,7 @@
+import { printable } from '../../domain/printable.ts';
 import { SyncError, type ErrorKind } from '../../domain/sync-error.ts';
 import { maxSmallBytes } from './bounds.ts';
-import { cutText, printable } from './decode-text.ts';
+import { cutText } from './decode-text.ts';
 import { readEntity } from './entity.ts';
 import { MalformedXml, parseXml } from './parse-xml.ts';
 import { readWhole } from './read-whole.ts';
@@ -62,7 +63,7 @@ export const whereToLook =
 export function wrongRoot(what: string, root: string): SyncError {
   if (root.toLowerCase() === 'html')
     return new SyncError('contract', `${what} is an HTML page. ${whereToLook}`);
-  return new SyncError('contract', `${what} begins with <${cutText(printable(root), 50)}>. ${whereToLook}`);
+  return new SyncError('contract', `${what} begins with <${cutText(root, 50)}>. ${whereToLook}`);
 }
 
 /** A break in a document, said of the document. */

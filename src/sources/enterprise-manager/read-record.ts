@@ -1,4 +1,5 @@
 import type { BackupSession, PartialSession } from '../../domain/backup-session.ts';
+import { printable } from '../../domain/printable.ts';
 import type { ListRecord } from '../source.ts';
 import { maxKeptText } from './bounds.ts';
 import { cutText } from './decode-text.ts';
@@ -35,7 +36,7 @@ export function readRecord(cut: Cut): ListRecord | undefined {
     element = parseXml(text);
   } catch (error) {
     if (!(error instanceof MalformedXml)) throw error;
-    const reason = `The record ${error.message}.`;
+    const reason = printable(`The record ${error.message}.`);
     const id = idInText(text);
     return id === undefined
       ? { fingerprint, as: 'unreadable', reason, text: kept() }
@@ -44,11 +45,12 @@ export function readRecord(cut: Cut): ListRecord | undefined {
   const entity = readEntity(element);
   const id = sessionId(entity);
   if (id === null) {
-    const reason = `The record <${cutText(element.name, 50)}> has no id of a backup session.`;
+    const reason = printable(`The record <${cutText(element.name, 50)}> has no id of a backup session.`);
     return { fingerprint, as: 'unreadable', reason, text: kept() };
   }
   const { form, session, reason } = readSession(entity, id, isGarbled);
-  if (reason !== undefined) return { fingerprint, as: 'part', session, reason, text: kept() };
+  if (reason !== undefined)
+    return { fingerprint, as: 'part', session, reason: printable(reason), text: kept() };
   return form === 'reference'
     ? { fingerprint, as: 'reference', session }
     : { fingerprint, as: 'session', session: session as BackupSession };

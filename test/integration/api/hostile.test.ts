@@ -7,6 +7,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAwkwardDatabase } from '../../support/awkward-database.ts';
 import { awkwardHistory } from '../../support/awkward-history.ts';
+import { keepFigures } from '../../support/keep-figures.ts';
 import { runHere } from '../../support/run-here.ts';
 import { startApi, walk, type Page, type RunningApi } from '../../support/start-api.ts';
 import { startService } from '../../support/start-service.ts';
@@ -283,6 +284,27 @@ it.each([
   const cursor = Buffer.from(JSON.stringify(parts)).toString('base64url');
   const answer = await open.ask(`/api/v1/sessions?sort=-durationSeconds&cursor=${cursor}`);
   expect(answer.status).toBe(status);
+});
+
+it('shows no time that readers have no year for, however far ahead a session was said to end', async () => {
+  await history.query(
+    `insert into sessions (source_id, session_id, session_name, kind, is_retry, created_at, ended_at, computer, state, result)
+     select 1, gen_random_uuid(), 'x', 'computer', false, now() - interval '1 day' * day, '9999-12-31T23:59:59.999999Z', 'FAR', 'Stopped', 'Success'
+     from generate_series(1, 3) as day;
+     insert into labels (source_id, scope, target_key, computer, labels)
+     values (1, 'computer', computer_key('FAR TOO'), 'FAR TOO', '{"max_age_hours": "26"}');
+     insert into sessions (source_id, session_id, session_name, kind, is_retry, created_at, ended_at, computer, state, result)
+     values (1, gen_random_uuid(), 'x', 'computer', false, '2026-01-01Z', '9999-12-31T23:59:59.999999Z', 'FAR TOO', 'Stopped', 'Success')`,
+  );
+  await keepFigures(history);
+  for (const computer of ['FAR', 'FAR TOO']) {
+    const { data } = (await (
+      await open.ask(`/api/v1/computers?computer=${encodeURIComponent(computer)}`)
+    ).json()) as Page;
+    expect(data).toMatchObject([{ computer, expectedBy: '9999-12-31T23:59:59.999999Z' }]);
+  }
+  const parquet = await open.ask('/api/v1/computers?format=parquet');
+  expect((await parquet.arrayBuffer()).byteLength).toBeGreaterThan(100);
 });
 
 describe('a key', () => {

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { restoreText } from '../../../src/export/write-csv.ts';
 import { runHere } from '../../support/run-here.ts';
 import { startApi, walk, type RunningApi } from '../../support/start-api.ts';
 import { makeTemporaryFolder } from '../../support/temporary-folder.ts';
@@ -225,6 +226,15 @@ describe('labels', () => {
     const feed = (await (await key.ask('/api/v1/changes?format=ndjson')).text()).trim().split('\n');
     expect(feed).toHaveLength((await walk(key, '/api/v1/sessions', 500)).length);
     expect(feed.every((line) => (JSON.parse(line) as { customer: string }).customer === 'Acme')).toBe(true);
+    // Clark is in source one only: not even the cursor knows of another.
+    const clark = as(await makeKey(both, '--customer', 'Clark'));
+    const { page } = (await (await clark.ask('/api/v1/changes?limit=1000')).json()) as {
+      page: { nextCursor: string };
+    };
+    expect(JSON.parse(Buffer.from(page.nextCursor, 'base64url').toString())).toEqual([
+      'changes',
+      [1, expect.any(String)],
+    ]);
     // Its own labels are all it sees, and it changes none.
     const labels = (await (await key.ask('/api/v1/labels')).json()) as { data: readonly { value: string }[] };
     expect(labels.data.map(({ value }) => value).sort()).toEqual(['Acme', 'Acme', 'Berlin']);
@@ -232,16 +242,28 @@ describe('labels', () => {
   });
 
   it('are listed by the command as by the API, in a file that can be imported', async () => {
+    // Whoever opens the file in a spreadsheet must run nothing: names come from strangers.
+    const formula = { source: 'two', computer: "=cmd|'/C calc'!A0", name: 'owner', value: '-1;=1' };
+    const put = await as(operator).ask('/api/v1/labels', {
+      method: 'PUT',
+      body: JSON.stringify([formula]),
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(put.status).toBe(200);
     const everything = await walk(as(operator), '/api/v1/labels', 1_000);
     const listed = await runHere(['labels', 'list', '--csv'], environment(both));
     expect([listed.code, listed.stderr]).toEqual([0, '']);
     const fields = ['source', 'server', 'job', 'computer', 'name', 'value'];
     const rows = everything.map((label) => fields.map((field) => label[field]));
-    expect(parse(listed.stdout)).toEqual([fields, ...rows]);
+    const cells = (parse(listed.stdout) as unknown as readonly (readonly string[])[]).flat();
+    expect(cells.filter((cell) => /^[=+\-@]|;=/.test(cell))).toEqual([]);
+    expect(cells.map(restoreText)).toEqual([fields, ...rows].flat());
     const file = path.join(makeTemporaryFolder().path, 'again.csv');
     writeFileSync(file, listed.stdout);
     expect((await runHere(['labels', 'import', file], environment(both))).code).toBe(0);
     expect(await walk(as(operator), '/api/v1/labels', 1_000)).toEqual(everything);
+    const gone = `source=two&computer=${encodeURIComponent(formula.computer)}`;
+    expect((await as(operator).ask(`/api/v1/labels?${gone}`, { method: 'DELETE' })).status).toBe(200);
   });
 
   it('are read page by page, and only once while none changes', async () => {

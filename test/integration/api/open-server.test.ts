@@ -81,6 +81,24 @@ it('reads no further than to where it cuts a connection', async () => {
   expect(read).toBeLessThan(100);
 });
 
+it.each([
+  ['name no host', 'GET / HTTP/1.1\r\n\r\n', '400 Bad Request'],
+  ['expect what there is not', ask('/', 'Expect: x\r\n'), '200 OK'],
+])('bounds requests that %s as all others, and answers one', async (_what, request, status) => {
+  const port = await listen((_request, response) => response.end('x'));
+  const answer = connect(port);
+  answer.write(request);
+  const [bytes] = (await once(answer, 'data')) as [Buffer];
+  expect(bytes.toString()).toContain(`HTTP/1.1 ${status}\r\n`);
+  // None of these is answered before the connection is cut: all are read before anybody's turn.
+  const flood = connect(port);
+  let answered = '';
+  flood.on('data', (more: Buffer) => (answered += more.toString()));
+  flood.write(request.repeat(1_000));
+  await closeOf(flood);
+  expect(answered).toBe('');
+});
+
 it('reads what is larger than a piece whole, requests and bodies', async () => {
   const port = await listen((request, response) => {
     void text(request).then((body) => response.end(`[${String(request.headers['x'] ?? '')}${body}]`));

@@ -166,6 +166,21 @@ describe('the list', () => {
     });
   });
 
+  it.each<[string, string, Record<string, string>]>([
+    ['its encoding', '<?xml version="1.0" encoding="\u001b]0;x\u0007\u001b[2J"?><a/>', {}],
+    ['its Content-Encoding', list(entity(1)), { 'Content-Encoding': 'b\u009b2J' }],
+    ['its root', '<a\u001b[2J\u009b1m\u202e/>', {}],
+  ])('says nothing that a terminal acts on when there is that in %s', async (_, body, headers) => {
+    const error: unknown = await readList(await open(reply(body, headers))).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({
+      kind: 'contract',
+      // eslint-disable-next-line no-control-regex -- they are what must not be there
+      message: expect.not.stringMatching(/[\u0000-\u001f\u007f-\u009f\u202e]/) as string,
+    });
+  });
+
   it('is given up when it is announced again and again', async () => {
     const source = await open(({ socket }) => {
       const timer = setInterval(() => socket.write('HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n'), 1);

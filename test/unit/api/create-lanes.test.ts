@@ -86,3 +86,16 @@ it('lets a trusted lane that has fallen behind catch up between the rests of oth
   expect(ofStrangers).toBeGreaterThanOrEqual(8);
   vi.useRealTimers();
 });
+
+it('starts nothing for those who left before their turn, and lets nobody wait for them', async () => {
+  const lanes = createLanes(4);
+  let started = 0;
+  const enter = () => lanes.enter('address', false, () => (started += 1));
+  const ends = Array.from({ length: 100 }, enter);
+  for (const end of ends) end();
+  enter();
+  await setImmediate();
+  expect(started).toBe(1);
+  await setImmediate();
+  expect(started).toBe(1);
+});

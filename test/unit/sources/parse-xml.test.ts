@@ -2,7 +2,8 @@ import { XMLParser } from 'fast-xml-parser';
 import { SyntaxValidator } from 'fast-xml-validator';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeText, printable } from '../../../src/sources/enterprise-manager/decode-text.ts';
+import { printable } from '../../../src/domain/printable.ts';
+import { decodeText } from '../../../src/sources/enterprise-manager/decode-text.ts';
 import {
   MalformedXml,
   parseXml,

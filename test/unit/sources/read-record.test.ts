@@ -195,6 +195,17 @@ describe('a reference', () => {
   });
 });
 
+it.each([
+  `<BackupJobSession ${uid} Name="n">${created}</\u001b[2J></BackupJobSession>`,
+  `<BackupJobSession ${uid} Name="n"><EndTimeUTC>&#x9b;2J&#x202e;</EndTimeUTC>${created}</BackupJobSession>`,
+  '<\u00e9\u009b2J\u202e/>',
+])('says what is wrong with a record in nothing that a terminal acts on', (text) => {
+  const record = read(text);
+  // eslint-disable-next-line no-control-regex -- they are what must not be there
+  const reason: unknown = expect.not.stringMatching(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+  expect(record).toMatchObject({ reason });
+});
+
 it('passes what is no record', () => {
   expect(read('<PagingInfo PageNum="1"/>', 'PagingInfo')).toBeUndefined();
 });
