@@ -1,15 +1,7 @@
 import { Option, type Command } from 'commander';
-import { keyScopes, type KeyScope } from '../domain/api-key.ts';
+import { keyScopes } from '../domain/api-key.ts';
 import type { App, ExitCode } from './app.ts';
-
-type KeyFlags = {
-  readonly name: string;
-  readonly scope: KeyScope;
-  readonly expires?: string;
-  readonly ifNone?: boolean;
-  readonly source?: readonly string[];
-  readonly customer?: readonly string[];
-};
+import type { KeyOptions } from './keys-command.ts';
 
 /** `keys`, and what can be done with them. */
 export function addKeyCommands(program: Command, app: App, onExit: (code: ExitCode) => void): void {
@@ -29,7 +21,7 @@ export function addKeyCommands(program: Command, app: App, onExit: (code: ExitCo
       'it sees what has this label customer only; may be given several times',
       several,
     )
-    .action(async (options: KeyFlags) =>
+    .action(async (options: KeyOptions) =>
       onExit(await (await import('./keys-command.ts')).runKeysCreateCommand(app, options)),
     );
   keys

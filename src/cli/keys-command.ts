@@ -7,18 +7,17 @@ import type { App, ExitCode } from './app.ts';
 import { ago, table } from './format.ts';
 import { painter } from './paint.ts';
 
+export type KeyOptions = {
+  readonly name: string;
+  readonly scope: KeyScope;
+  readonly expires?: string;
+  readonly ifNone?: boolean;
+  readonly source?: readonly string[];
+  readonly customer?: readonly string[];
+};
+
 /** A new key, on standard output and nowhere else; what is said about it goes to standard error. */
-export async function runKeysCreateCommand(
-  app: App,
-  options: {
-    readonly name: string;
-    readonly scope: KeyScope;
-    readonly expires?: string;
-    readonly ifNone?: boolean;
-    readonly source?: readonly string[];
-    readonly customer?: readonly string[];
-  },
-): Promise<ExitCode> {
+export async function runKeysCreateCommand(app: App, options: KeyOptions): Promise<ExitCode> {
   const name = options.name.trim();
   if (name === '') throw new ConfigError('--name is empty. Example: --name grafana');
   const { source: sources = [], customer: customers = [] } = options;
